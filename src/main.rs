@@ -1,0 +1,2 @@
+//! The `cthulu-lab` command.
+fn main() {}

@@ -1,0 +1,216 @@
+//! The ledger: cash, positions, marks and closed trades, changed only by fills.
+//!
+//! Margin accounting: opening a position moves only its commission, closing it moves its pnl, so at every moment cash + unrealised = equity,
+//! and when flat the sum of trade pnl is the change in cash. Longs are marked at the bid, shorts at the ask.
+
+mod position;
+
+pub use position::{Position, Trade};
+
+use crate::{
+    market::{Fill, FillKind, InstrumentId, Ohlc, Side, Ticket},
+    time::Nanos,
+};
+
+/// What a fill did to the book.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Booked {
+    /// A position was opened.
+    Opened(Position),
+    /// A position was closed.
+    Closed(Trade),
+}
+
+/// Cash and positions of one account over several instruments.
+///
+/// ```
+/// use cthulu_lab::portfolio::Ledger;
+/// let book = Ledger::new(10_000.0, &[1.0]);
+/// assert_eq!(book.equity(), 10_000.0);
+/// assert!(book.is_flat());
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ledger {
+    initial_cash: f64,
+    cash: f64,
+    positions: Vec<Position>,
+    marks: Vec<Mark>,
+}
+
+/// The last known quote of an instrument and the units in a lot.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Mark {
+    bid: f64,
+    ask: f64,
+    contract_size: f64,
+}
+
+impl Ledger {
+    /// An account with `cash`, trading one instrument per entry of `contract_sizes` (units in a lot).
+    #[must_use]
+    pub fn new(cash: f64, contract_sizes: &[f64]) -> Self {
+        let marks = contract_sizes.iter().map(|&contract_size| Mark { bid: 0.0, ask: 0.0, contract_size }).collect();
+        Self { initial_cash: cash, cash, positions: Vec::new(), marks }
+    }
+
+    /// Books one fill.
+    ///
+    /// # Panics
+    /// When it closes a ticket that is not open: a broker never reports that.
+    pub fn apply(&mut self, fill: &Fill) -> Booked {
+        self.cash -= fill.commission;
+        match fill.kind {
+            FillKind::Open { stop_loss, take_profit } => {
+                let position = Position::open(fill, stop_loss, take_profit);
+                self.positions.push(position);
+                Booked::Opened(position)
+            }
+            FillKind::Close(ticket, reason) => {
+                let index = self.positions.iter().position(|p| p.ticket == ticket).expect("a fill closes an open ticket");
+                let position = self.positions.remove(index);
+                let gross = position.pnl_at(fill.price, self.marks[usize::from(fill.instrument.0)].contract_size);
+                self.cash += gross;
+                Booked::Closed(Trade::close(&position, fill, gross, reason))
+            }
+        }
+    }
+
+    /// Moves the stop loss or the take profit of an open ticket; `None` leaves one as it is. Says whether anything changed.
+    pub fn amend(&mut self, ticket: Ticket, stop_loss: Option<f64>, take_profit: Option<f64>) -> bool {
+        let Some(position) = self.positions.iter_mut().find(|p| p.ticket == ticket) else { return false };
+        let before = (position.stop_loss, position.take_profit);
+        position.stop_loss = stop_loss.or(position.stop_loss);
+        position.take_profit = take_profit.or(position.take_profit);
+        position.stop_moved |= position.stop_loss != before.0;
+        before != (position.stop_loss, position.take_profit)
+    }
+
+    /// Revalues an instrument at a quote.
+    #[inline]
+    pub fn mark(&mut self, instrument: InstrumentId, bid: f64, ask: f64) {
+        let mark = &mut self.marks[usize::from(instrument.0)];
+        mark.bid = bid;
+        mark.ask = ask;
+    }
+
+    /// Lets the open positions of an instrument see a completed bar: its extremes, and that one bar more has passed.
+    pub fn pass_bar(&mut self, instrument: InstrumentId, bid: &Ohlc, ask: &Ohlc, opened_at: Nanos) {
+        let contract_size = self.marks[usize::from(instrument.0)].contract_size;
+        for position in self.positions.iter_mut().filter(|p| p.instrument == instrument) {
+            position.pass_bar(if position.side == Side::Buy { bid } else { ask }, contract_size, opened_at);
+        }
+    }
+
+    /// Money at the start.
+    #[must_use]
+    pub const fn initial_cash(&self) -> f64 {
+        self.initial_cash
+    }
+
+    /// The account balance: initial cash and everything realised.
+    #[must_use]
+    pub const fn cash(&self) -> f64 {
+        self.cash
+    }
+
+    /// Pnl of the open positions at the last marks.
+    #[must_use]
+    pub fn unrealised(&self) -> f64 {
+        self.positions.iter().map(|p| self.unrealised_of(p)).sum()
+    }
+
+    /// Pnl of one position at the last mark of its instrument.
+    #[must_use]
+    pub fn unrealised_of(&self, position: &Position) -> f64 {
+        let mark = &self.marks[usize::from(position.instrument.0)];
+        position.pnl_at(if position.side == Side::Buy { mark.bid } else { mark.ask }, mark.contract_size)
+    }
+
+    /// Cash plus unrealised.
+    #[must_use]
+    #[inline]
+    pub fn equity(&self) -> f64 {
+        if self.positions.is_empty() { self.cash } else { self.cash + self.unrealised() }
+    }
+
+    /// Value of what is held, long and short added, at the last marks.
+    #[must_use]
+    pub fn notional(&self) -> f64 {
+        self.positions.iter().map(|p| self.notional_of(p)).sum()
+    }
+
+    fn notional_of(&self, position: &Position) -> f64 {
+        let mark = &self.marks[usize::from(position.instrument.0)];
+        position.lots * mark.contract_size * if position.side == Side::Buy { mark.bid } else { mark.ask }
+    }
+
+    /// Units in a lot of an instrument.
+    #[must_use]
+    pub fn contract_size(&self, instrument: InstrumentId) -> f64 {
+        self.marks[usize::from(instrument.0)].contract_size
+    }
+
+    /// Open positions, oldest first.
+    #[must_use]
+    pub fn positions(&self) -> &[Position] {
+        &self.positions
+    }
+
+    /// The open position of a strategy in an instrument.
+    #[must_use]
+    #[inline]
+    pub fn position_of(&self, strategy: u8, instrument: InstrumentId) -> Option<&Position> {
+        self.positions.iter().find(|p| p.strategy == strategy && p.instrument == instrument)
+    }
+
+    /// Whether nothing is open.
+    #[must_use]
+    pub const fn is_flat(&self) -> bool {
+        self.positions.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::market::{ExitReason, OrderId};
+
+    fn fill(id: u32, side: Side, lots: f64, price: f64, kind: FillKind) -> Fill {
+        Fill {
+            order: OrderId(NonZeroU32::new(id).unwrap()),
+            instrument: InstrumentId(0),
+            side,
+            lots,
+            at: Nanos(0),
+            price,
+            kind,
+            commission: 1.0,
+            spread_cost: 0.0,
+            slippage_cost: 0.0,
+            inside_bar: false,
+            ambiguous: false,
+            strategy: 0,
+        }
+    }
+
+    #[test]
+    fn a_short_gains_when_the_ask_falls() {
+        let mut book = Ledger::new(1000.0, &[10.0]);
+        let open = FillKind::Open { stop_loss: None, take_profit: None };
+        book.apply(&fill(1, Side::Sell, 2.0, 50.0, open));
+        book.mark(InstrumentId(0), 44.0, 45.0);
+        // 1000 − 1 commission + 2 lots · 10 units · (50 − 45)
+        assert_eq!(book.equity(), 1099.0);
+        assert_eq!(book.cash(), 999.0);
+        let ticket = book.positions()[0].ticket;
+        let Booked::Closed(trade) = book.apply(&fill(2, Side::Buy, 2.0, 46.0, FillKind::Close(ticket, ExitReason::Signal))) else {
+            panic!("closes")
+        };
+        // 20 · (50 − 46) − 2 commissions
+        assert_eq!(trade.pnl, 78.0);
+        assert_eq!(book.cash() - book.initial_cash(), trade.pnl);
+        assert!(book.is_flat());
+    }
+}

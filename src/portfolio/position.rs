@@ -1,0 +1,178 @@
+//! A position while it is open, and the trade it becomes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    market::{ExitReason, Fill, InstrumentId, Ohlc, Side, Ticket},
+    time::Nanos,
+};
+
+/// One open position.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Position {
+    /// Its identity.
+    pub ticket: Ticket,
+    /// What is held.
+    pub instrument: InstrumentId,
+    /// Long or short.
+    pub side: Side,
+    /// How much.
+    pub lots: f64,
+    /// Price paid or received.
+    pub entry: f64,
+    /// When it was opened.
+    pub opened_at: Nanos,
+    /// Price at which it is given up.
+    pub stop_loss: Option<f64>,
+    /// Whether the stop has been moved since the entry.
+    pub stop_moved: bool,
+    /// Price at which it is taken home.
+    pub take_profit: Option<f64>,
+    /// Commission paid so far.
+    pub commission: f64,
+    /// What the spread cost at the entry.
+    pub spread_cost: f64,
+    /// What slippage cost at the entry.
+    pub slippage_cost: f64,
+    /// Worst pnl seen, at most 0, in account money.
+    pub worst_pnl: f64,
+    /// Best pnl seen, at least 0, in account money.
+    pub best_pnl: f64,
+    /// Most favourable price seen on completed bars since the entry.
+    pub best_price: f64,
+    /// Completed bars since the entry, the entry bar included.
+    pub bars: u32,
+    /// Whether it was opened inside a bar, so that the bar's extremes may lie before the entry.
+    pub opened_inside_bar: bool,
+    /// Index of the strategy that asked for it.
+    pub strategy: u8,
+}
+
+impl Position {
+    pub(super) const fn open(fill: &Fill, stop_loss: Option<f64>, take_profit: Option<f64>) -> Self {
+        Self {
+            ticket: Ticket(fill.order),
+            instrument: fill.instrument,
+            side: fill.side,
+            lots: fill.lots,
+            entry: fill.price,
+            opened_at: fill.at,
+            stop_loss,
+            stop_moved: false,
+            take_profit,
+            commission: fill.commission,
+            spread_cost: fill.spread_cost,
+            slippage_cost: fill.slippage_cost,
+            worst_pnl: 0.0,
+            best_pnl: 0.0,
+            best_price: fill.price,
+            bars: 0,
+            opened_inside_bar: fill.inside_bar,
+            strategy: fill.strategy,
+        }
+    }
+
+    /// Pnl before commission if closed at `price`, with `contract_size` units in a lot.
+    #[must_use]
+    #[inline]
+    pub fn pnl_at(&self, price: f64, contract_size: f64) -> f64 {
+        self.side.sign() * (price - self.entry) * self.lots * contract_size
+    }
+
+    /// Sees a completed bar of the prices at which it could have been closed.
+    pub(super) fn pass_bar(&mut self, bar: &Ohlc, contract_size: f64, opened_at: Nanos) {
+        self.bars += 1;
+        // Of the bar it was opened inside of, only the close is known to lie after the entry.
+        let inside = self.opened_inside_bar && self.opened_at > opened_at;
+        let (best, worst) = match self.side {
+            _ if inside => (bar.close, bar.close),
+            Side::Buy => (bar.high, bar.low),
+            Side::Sell => (bar.low, bar.high),
+        };
+        if self.side.sign() * (best - self.best_price) > 0.0 {
+            self.best_price = best;
+        }
+        self.best_pnl = self.best_pnl.max(self.pnl_at(best, contract_size));
+        self.worst_pnl = self.worst_pnl.min(self.pnl_at(worst, contract_size));
+    }
+}
+
+/// One closed position.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trade {
+    /// Its identity.
+    pub ticket: Ticket,
+    /// What was held, by its index in the run.
+    #[serde(skip, default = "first_instrument")]
+    pub instrument: InstrumentId,
+    /// Long or short.
+    pub side: Side,
+    /// How much.
+    pub lots: f64,
+    /// When it was opened.
+    pub opened_at: Nanos,
+    /// Price paid or received, spread and slippage included.
+    pub entry: f64,
+    /// When it was closed.
+    pub closed_at: Nanos,
+    /// Price at the end, spread and slippage included.
+    pub exit: f64,
+    /// Net of commission and swap, in account currency.
+    pub pnl: f64,
+    /// Commission of both deals.
+    pub commission: f64,
+    /// Financing paid; negative when received.
+    pub swap: f64,
+    /// What the spread cost, already in the prices.
+    pub spread: f64,
+    /// What slippage cost, already in the prices.
+    pub slippage: f64,
+    /// Worst pnl before commission seen while open, at most 0.
+    pub mae: f64,
+    /// Best pnl before commission seen while open, at least 0.
+    pub mfe: f64,
+    /// Completed bars while open, the entry bar included.
+    pub bars: u32,
+    /// Why it was closed.
+    pub reason: ExitReason,
+    /// Index of the strategy that asked for it.
+    #[serde(skip)]
+    pub strategy: u8,
+}
+
+const fn first_instrument() -> InstrumentId {
+    InstrumentId(0)
+}
+
+impl Trade {
+    pub(super) fn close(position: &Position, fill: &Fill, gross: f64, reason: ExitReason) -> Self {
+        let commission = position.commission + fill.commission;
+        Self {
+            ticket: position.ticket,
+            instrument: position.instrument,
+            side: position.side,
+            lots: position.lots,
+            opened_at: position.opened_at,
+            entry: position.entry,
+            closed_at: fill.at,
+            exit: fill.price,
+            pnl: gross - commission,
+            commission,
+            swap: 0.0,
+            spread: position.spread_cost + fill.spread_cost,
+            slippage: position.slippage_cost + fill.slippage_cost,
+            mae: position.worst_pnl.min(gross),
+            mfe: position.best_pnl.max(gross),
+            bars: position.bars + u32::from(fill.inside_bar),
+            reason,
+            strategy: position.strategy,
+        }
+    }
+
+    /// Pnl as a fraction of the notional at the entry, `contract_size` units in a lot; `None` without a notional.
+    #[must_use]
+    pub fn pnl_fraction(&self, contract_size: f64) -> Option<f64> {
+        let notional = self.entry * self.lots * contract_size;
+        (notional > 0.0).then(|| self.pnl / notional)
+    }
+}

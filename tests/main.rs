@@ -1,0 +1,1 @@
+//! One integration binary: linking the data crates once, not once per file.
