@@ -88,8 +88,6 @@ pub enum Source {
 pub enum Refusal {
     /// The position of this side is already open.
     AlreadyInPosition,
-    /// Fewer bars than the cool-down since the last trade.
-    CoolingDown,
     /// A limit on open positions.
     MaxPositions,
     /// The day's loss limit.

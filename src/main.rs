@@ -1,2 +1,7 @@
 //! The `cthulu-lab` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cthulu_lab::cli::main()
+}

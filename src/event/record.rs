@@ -174,7 +174,6 @@ impl Refusal {
     pub const fn name(self) -> &'static str {
         match self {
             Self::AlreadyInPosition => "already_in_position",
-            Self::CoolingDown => "cooling_down",
             Self::MaxPositions => "max_positions",
             Self::DailyLoss => "daily_loss",
             Self::DrawdownHalt => "drawdown_halt",

@@ -1,8 +1,11 @@
 //! When a market trades, and to which trading day a moment belongs.
 //!
 //! Owns the day boundary (daily returns, daily limits, swaps) and the count of bars a gap leaves out. Zones are converted only where
-//! a day ends: [`Calendar::days`] keeps the day's two ends, so a loop over bars pays one comparison. It knows the weekly hours, 25 December
-//! and 1 January; other holidays and early closes of an exchange show up as short gaps in the data findings, never as errors.
+//! a day ends: [`Calendar::days`] keeps the day's two ends, so a loop over bars pays one comparison. For gaps it knows 25 December, 1 January
+//! and New York's regular stock holidays; early closes and extraordinary closures show up as short gaps in the data findings, never as errors.
+
+#[path = "calendar/holidays.rs"]
+mod holidays;
 
 use std::{fmt, str::FromStr};
 
@@ -11,6 +14,7 @@ use chrono_tz::{America::New_York, Tz};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::time::{DAY, HOUR, MINUTE, Nanos, Timeframe};
+use holidays::is_new_york_holiday;
 
 /// The FX day ends at 17:00 in New York; seven hours on, it is midnight.
 const FX_SHIFT: i64 = 7 * HOUR;
@@ -108,7 +112,8 @@ impl Calendar {
     /// The number of bars one would expect strictly between two consecutive bars `step_ns` apart.
     ///
     /// Bars of a day or more are counted by date, Monday to Friday unless round the clock; shorter ones at `from + k · step` while the
-    /// market is open. The trading days of 25 December and 1 January count as closed, except round the clock. 0 when nothing is missing,
+    /// market is open. The trading days of 25 December and 1 January count as closed, except round the clock, and in New York the regular
+    /// holidays of its stock exchange as well. 0 when nothing is missing,
     /// when `to` is not later, or when the step is not positive.
     #[must_use]
     pub fn missing_bars(&self, from: Nanos, to: Nanos, step_ns: i64) -> i64 {
@@ -123,7 +128,7 @@ impl Calendar {
         if step_ns == DAY {
             let timeframe = Timeframe::from_ns(step_ns).expect("a day is positive");
             let (first, last) = (self.trading_day_of_bar(from, timeframe), self.trading_day_of_bar(to, timeframe));
-            return (first + 1..last).filter(|day| is_weekday(*day) && !is_holiday(*day)).count() as i64;
+            return (first + 1..last).filter(|day| is_weekday(*day) && !self.is_holiday(*day)).count() as i64;
         }
         self.missing_in_sessions(from, to, step_ns)
     }
@@ -132,7 +137,7 @@ impl Calendar {
         // The k-th expected bar opens at from + k · step, k >= 1; this counts those before `end`.
         let before = |end: i64| (end.clamp(from.0 + 1, to.0) - from.0 - 1) / step_ns;
         let (first, last) = (self.trading_day(from), self.trading_day(to));
-        let sessions = (first..=last).filter(|day| is_weekday(*day) && !is_holiday(*day)).map(|day| self.session(day));
+        let sessions = (first..=last).filter(|day| is_weekday(*day) && !self.is_holiday(*day)).map(|day| self.session(day));
         sessions.map(|(open, close)| before(close) - before(open)).sum()
     }
 
@@ -146,6 +151,13 @@ impl Calendar {
                 (at(*open_minute), at(*close_minute))
             }
         }
+    }
+
+    /// Whether no bar is expected on a weekday.
+    fn is_holiday(&self, day: i64) -> bool {
+        let Some(date) = i32::try_from(day + EPOCH_FROM_CE).ok().and_then(NaiveDate::from_num_days_from_ce_opt) else { return false };
+        let new_york = matches!(self, Self::Exchange { zone, .. } if *zone == New_York);
+        matches!((date.month(), date.day()), (12, 25) | (1, 1)) || (new_york && is_new_york_holiday(date))
     }
 
     /// First moment of a trading day and first moment after it.
@@ -221,11 +233,6 @@ const fn after_weekend(day: i64) -> i64 {
     }
 }
 
-fn is_holiday(day: i64) -> bool {
-    let date = i32::try_from(day + EPOCH_FROM_CE).ok().and_then(NaiveDate::from_num_days_from_ce_opt);
-    date.is_some_and(|d| matches!((d.month(), d.day()), (12, 25) | (1, 1)))
-}
-
 impl fmt::Display for Calendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -278,84 +285,5 @@ impl<'de> Deserialize<'de> for Calendar {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Nanos {
-        Nanos::parse_date_or_moment(text).unwrap()
-    }
-
-    #[test]
-    fn the_fx_day_ends_at_five_in_new_york_winter_and_summer() {
-        for (moment, day) in [
-            ("2017-01-02T21:59:59Z", "2017-01-02"),
-            ("2017-01-02T22:00:00Z", "2017-01-03"),
-            ("2017-07-03T20:59:59Z", "2017-07-03"),
-            ("2017-07-03T21:00:00Z", "2017-07-04"),
-            ("2017-01-01T22:00:00Z", "2017-01-02"), // Sunday evening
-            ("2017-01-06T22:00:00Z", "2017-01-09"), // Friday after the close
-            ("2017-01-07T12:00:00Z", "2017-01-09"), // Saturday
-            ("2017-01-08T12:00:00Z", "2017-01-09"), // Sunday noon
-        ] {
-            assert_eq!(Calendar::Fx.trading_day(at(moment)), at(day).day(), "{moment}");
-        }
-    }
-
-    #[test]
-    fn the_cursor_agrees_with_the_calendar_hour_by_hour() {
-        let sao_paulo = Calendar::Exchange { zone: chrono_tz::America::Sao_Paulo, open_minute: 600, close_minute: 1020 }; // midnight skipped in DST
-        for calendar in [Calendar::RoundTheClock, Calendar::Fx, Calendar::US_EQUITY, sao_paulo] {
-            let mut days = calendar.days();
-            for hour in 0..24 * 800 {
-                let moment = at("2016-12-01").plus(hour * HOUR);
-                assert_eq!(days.day(moment), calendar.trading_day(moment), "{calendar} {moment}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_daily_bar_of_an_exchange_belongs_to_its_date() {
-        let day = Timeframe::from_ns(DAY).unwrap();
-        assert_eq!(Calendar::US_EQUITY.trading_day_of_bar(at("2018-12-31"), day), at("2018-12-31").day());
-        assert_eq!(Calendar::US_EQUITY.trading_day_of_bar(at("2018-12-31T05:00:00Z"), day), at("2018-12-31").day());
-        let tokyo = Calendar::Exchange { zone: chrono_tz::Asia::Tokyo, open_minute: 540, close_minute: 900 };
-        assert_eq!(tokyo.trading_day_of_bar(at("2018-12-30T15:00:00Z"), day), at("2018-12-31").day());
-        assert_eq!(Calendar::US_EQUITY.trading_day(at("2018-12-31")), at("2018-12-30").day());
-    }
-
-    #[test]
-    fn hours_open_and_close() {
-        assert!(Calendar::Fx.is_open(at("2017-01-01T22:00:00Z")) && !Calendar::Fx.is_open(at("2017-01-01T21:59:00Z")));
-        assert!(!Calendar::Fx.is_open(at("2017-01-06T22:00:00Z")));
-        assert!(Calendar::US_EQUITY.is_open(at("2017-01-03T14:30:00Z")) && !Calendar::US_EQUITY.is_open(at("2017-01-03T21:00:00Z")));
-    }
-
-    #[test]
-    fn missing_bars_are_counted_while_the_market_is_open() {
-        let count = |calendar: Calendar, from, to, step| calendar.missing_bars(at(from), at(to), step);
-        // Friday 21:00 is the last hour of the week, Sunday 22:00 the first of the next.
-        assert_eq!(count(Calendar::Fx, "2017-01-06T21:00:00Z", "2017-01-08T22:00:00Z", HOUR), 0);
-        // 20:00 and 21:00 on Friday, 22:00 and 23:00 on Sunday.
-        assert_eq!(count(Calendar::Fx, "2017-01-06T19:00:00Z", "2017-01-09T00:00:00Z", HOUR), 4);
-        assert_eq!(count(Calendar::Fx, "2017-01-03T10:00:00Z", "2017-01-03T11:00:00Z", HOUR), 0);
-        assert_eq!(count(Calendar::Fx, "2017-01-03T10:00:00Z", "2017-01-03T13:00:00Z", HOUR), 2);
-        // Christmas: Sunday 24 December 22:00 to Monday 25 December 22:00 UTC is the trading day of the 25th.
-        assert_eq!(count(Calendar::Fx, "2017-12-22T21:00:00Z", "2017-12-25T22:00:00Z", HOUR), 0);
-        assert_eq!(count(Calendar::RoundTheClock, "2017-01-06T21:00:00Z", "2017-01-07T00:00:00Z", HOUR), 2);
-        assert_eq!(count(Calendar::RoundTheClock, "2017-01-06", "2017-01-09", DAY), 2);
-        assert_eq!(count(Calendar::US_EQUITY, "2018-12-21", "2018-12-26", DAY), 1); // the 24th; the 25th is a holiday
-        assert_eq!(count(Calendar::US_EQUITY, "2018-12-20T20:59:00Z", "2018-12-21T14:30:00Z", MINUTE), 0);
-        assert_eq!(count(Calendar::US_EQUITY, "2018-12-20T20:57:00Z", "2018-12-21T14:32:00Z", MINUTE), 4);
-        assert_eq!(count(Calendar::Fx, "2017-01-01", "2017-01-29", 7 * DAY), 3);
-    }
-
-    #[test]
-    fn calendars_are_written_as_text() {
-        for text in ["24/7", "fx", "us_equity", "Europe/London 08:00-16:30"] {
-            assert_eq!(text.parse::<Calendar>().unwrap().to_string(), text);
-        }
-        for wrong in ["nyse", "Europe/London", "Mars/Base 08:00-16:30", "Europe/London 16:30-08:00", "Europe/London 8-16"] {
-            assert!(wrong.parse::<Calendar>().is_err(), "{wrong}");
-        }
-    }
-}
+#[path = "calendar/tests.rs"]
+mod tests;

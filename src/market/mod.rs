@@ -10,7 +10,7 @@ mod order;
 mod quote;
 
 pub use bar::{Bar, Bars, Ohlc, Tick, Ticks};
-pub use calendar::Calendar;
+pub use calendar::{Calendar, TradingDays};
 pub use instrument::{Instrument, InstrumentId};
 pub use order::{ExitReason, Fill, FillKind, Order, OrderId, OrderKind, Side, Size, Ticket};
 pub use quote::{PriceSide, Quoting};

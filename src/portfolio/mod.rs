@@ -7,10 +7,7 @@ mod position;
 
 pub use position::{Position, Trade};
 
-use crate::{
-    market::{Fill, FillKind, InstrumentId, Ohlc, Side, Ticket},
-    time::Nanos,
-};
+use crate::market::{Bar, Fill, FillKind, InstrumentId, Ohlc, Side, Ticket};
 
 /// What a fill did to the book.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,12 +90,19 @@ impl Ledger {
         mark.ask = ask;
     }
 
-    /// Lets the open positions of an instrument see a completed bar: its extremes, and that one bar more has passed.
-    pub fn pass_bar(&mut self, instrument: InstrumentId, bid: &Ohlc, ask: &Ohlc, opened_at: Nanos) {
+    /// Lets the open positions of an instrument see a completed bar, quoted as bid and ask by `sides`: its extremes, and that one bar more
+    /// has passed. Says whether there was one.
+    #[inline]
+    pub fn pass_bar(&mut self, instrument: InstrumentId, bar: &Bar, sides: impl FnOnce(&Bar) -> (Ohlc, Ohlc)) -> bool {
+        if !self.positions.iter().any(|p| p.instrument == instrument) {
+            return false;
+        }
+        let (bid, ask) = sides(bar);
         let contract_size = self.marks[usize::from(instrument.0)].contract_size;
         for position in self.positions.iter_mut().filter(|p| p.instrument == instrument) {
-            position.pass_bar(if position.side == Side::Buy { bid } else { ask }, contract_size, opened_at);
+            position.pass_bar(if position.side == Side::Buy { &bid } else { &ask }, contract_size, bar.opened_at);
         }
+        true
     }
 
     /// Money at the start.
@@ -175,7 +179,10 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
-    use crate::market::{ExitReason, OrderId};
+    use crate::{
+        market::{ExitReason, OrderId},
+        time::Nanos,
+    };
 
     fn fill(id: u32, side: Side, lots: f64, price: f64, kind: FillKind) -> Fill {
         Fill {

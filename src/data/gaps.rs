@@ -1,0 +1,44 @@
+//! Gaps against the session calendar: how many bars are missing, and where the longest holes are.
+
+use super::{
+    finding::{Finding, Findings, Severity},
+    table::Table,
+};
+use crate::{
+    market::Calendar,
+    time::{DAY, Nanos, Timeframe},
+};
+
+/// At most this many single gaps are listed, the longest ones; the summary counts all.
+const LISTED: usize = 50;
+
+/// Adds a finding for each of the longest gaps and one that sums them all up.
+pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Option<Calendar>, findings: &mut Findings) {
+    let assumed = calendar.unwrap_or_else(|| guess(&table.at));
+    let step = timeframe.ns();
+    let late = |i: &usize| table.at[*i].saturating_sub(table.at[*i - 1]) > step;
+    let missing = |i: usize| assumed.missing_bars(Nanos(table.at[i - 1]), Nanos(table.at[i]), step);
+    let mut gaps: Vec<(usize, i64)> = (1..table.at.len()).filter(late).map(|i| (i, missing(i))).filter(|(_, bars)| *bars > 0).collect();
+    let total: i64 = gaps.iter().map(|(_, bars)| bars).sum();
+    let Some(longest) = gaps.iter().map(|(_, bars)| *bars).max() else { return };
+    let share = 100.0 * total as f64 / (total as f64 + table.at.len() as f64);
+    let named = if calendar.is_some() {
+        format!("the {assumed} calendar")
+    } else {
+        format!("the {assumed} calendar, assumed from the days the file has")
+    };
+    let summary =
+        format!("{total} bars are missing in {} gaps, {share:.2} % of those expected by {named}; the longest has {longest}", gaps.len());
+    gaps.sort_by_key(|(i, bars)| (-bars, *i));
+    gaps.truncate(LISTED);
+    for (i, bars) in gaps {
+        let message = format!("{bars} bars missing between {} and {}", Nanos(table.at[i - 1]), Nanos(table.at[i]));
+        findings.push(Finding::new(Severity::Info, "gap", message).at(table.line(i)).column(&table.time_name).value(bars.to_string()));
+    }
+    findings.push(Finding::new(Severity::Warning, "gaps", summary).value(total.to_string()));
+}
+
+/// Round the clock where there are Saturdays, else the FX week.
+fn guess(at: &[i64]) -> Calendar {
+    if at.iter().any(|at| (at.div_euclid(DAY) + 3).rem_euclid(7) == 5) { Calendar::RoundTheClock } else { Calendar::Fx }
+}

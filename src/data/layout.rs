@@ -1,0 +1,199 @@
+//! Which cell is what: column names in any case and order, and the few layouts without a header.
+//!
+//! Columns it does not know are left out and listed; a column it needs and cannot find is an error.
+
+use super::{
+    finding::Finding,
+    table::{Field, Kind},
+};
+
+/// Where the time stands in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TimeCells {
+    One(usize),
+    DateAndTime(usize, usize),
+}
+
+/// The meaning of a row's cells.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub(super) kind: Kind,
+    pub(super) time: TimeCells,
+    pub(super) time_name: String,
+    pub(super) fields: Vec<(usize, Field, String)>,
+    pub(super) width: usize,
+    pub(super) ignored: Vec<String>,
+    /// Whether an empty bid or ask repeats the one before, as MetaTrader writes ticks.
+    pub(super) carries_quotes: bool,
+}
+
+const QUOTED_ASK: [Field; 4] = [Field::AskOpen, Field::AskHigh, Field::AskLow, Field::AskClose];
+const PRICES: [Field; 4] = [Field::Open, Field::High, Field::Low, Field::Close];
+
+/// Names of each field; where a file has several, the first listed here is used.
+const NAMES: [(Field, &[&str]); 13] = [
+    (Field::Open, &["bid_open", "bidopen", "open_bid", "open", "o"]),
+    (Field::High, &["bid_high", "bidhigh", "high_bid", "high", "h"]),
+    (Field::Low, &["bid_low", "bidlow", "low_bid", "low", "l"]),
+    (Field::Close, &["bid_close", "bidclose", "close_bid", "close", "c", "last"]),
+    (Field::AskOpen, &["ask_open", "askopen", "open_ask"]),
+    (Field::AskHigh, &["ask_high", "askhigh", "high_ask"]),
+    (Field::AskLow, &["ask_low", "asklow", "low_ask"]),
+    (Field::AskClose, &["ask_close", "askclose", "close_ask"]),
+    (Field::Volume, &["volume", "tick_volume", "tickvolume", "tickvol", "vol", "real_volume", "v"]),
+    (Field::SpreadPoints, &["spread", "spread_points"]),
+    (Field::SpreadPrice, &["spread_price"]),
+    (Field::Bid, &["bid", "bid_price", "bidprice"]),
+    (Field::Ask, &["ask", "ask_price", "askprice"]),
+];
+
+const TIME_NAMES: [&str; 13] = [
+    "timestamp",
+    "datetime",
+    "date_time",
+    "gmt_time",
+    "utc_time",
+    "local_time",
+    "open_time",
+    "opentime",
+    "opened_at",
+    "date",
+    "time",
+    "utc",
+    "ts",
+];
+
+fn plain(name: &str) -> String {
+    name.trim().trim_matches(['<', '>']).trim().to_lowercase().replace([' ', '-', '.'], "_")
+}
+
+impl Layout {
+    /// From a header's names.
+    pub(super) fn of_header(names: &[String]) -> Result<Self, Finding> {
+        let plain: Vec<String> = names.iter().map(|name| plain(name)).collect();
+        let position = |wanted: &str| plain.iter().position(|name| name == wanted);
+        let time = match (position("date"), position("time")) {
+            (Some(date), Some(time)) => Some(TimeCells::DateAndTime(date, time)),
+            _ => {
+                let known = TIME_NAMES.iter().find_map(|name| position(name));
+                known.or_else(|| plain.iter().position(|name| name.starts_with("time") || name.starts_with("date"))).map(TimeCells::One)
+            }
+        };
+        let time = time.ok_or_else(|| missing("a time", "timestamp, time, date or datetime", names))?;
+        let mut fields = Vec::new();
+        for (field, known) in NAMES {
+            let Some(cell) = known.iter().find_map(|name| position(name)) else { continue };
+            if let Some(again) = plain.iter().skip(cell + 1).position(|name| *name == plain[cell]) {
+                let message =
+                    format!("columns {} and {} are both called '{}'; name each column once", cell + 1, cell + again + 2, names[cell]);
+                return Err(Finding::error("duplicate_column", message).at(1).column(names[cell].trim()));
+            }
+            fields.push((cell, field, names[cell].trim().to_owned()));
+        }
+        let carries_quotes = position("flags").is_some();
+        Self::assemble(time, names, fields, carries_quotes)
+    }
+
+    /// From the first row of a file without a header.
+    pub(super) fn of_first_row(cells: &[String]) -> Result<Self, Finding> {
+        let two = cells.get(1).is_some_and(|cell| cell.contains(':')) && !cells[0].contains(':');
+        let (time, start) = if two { (TimeCells::DateAndTime(0, 1), 2) } else { (TimeCells::One(0), 1) };
+        let rest = cells.len().saturating_sub(start);
+        let kline = rest == 11 && cells[0].bytes().all(|b| b.is_ascii_digit());
+        let order: Vec<(Field, &str)> = match rest {
+            2 => vec![(Field::Bid, "bid"), (Field::Ask, "ask")],
+            4 | 5 | 11 if rest != 11 || kline => {
+                let all =
+                    [(Field::Open, "open"), (Field::High, "high"), (Field::Low, "low"), (Field::Close, "close"), (Field::Volume, "volume")];
+                all.into_iter().take(rest).collect()
+            }
+            _ => {
+                let message = format!(
+                    "{} columns without a header; give the file a header that names them (timestamp,open,high,low,close,volume)",
+                    cells.len()
+                );
+                return Err(Finding::error("column_count", message).at(1));
+            }
+        };
+        let mut names: Vec<String> = (1..=cells.len()).map(|i| format!("#{i}")).collect();
+        names[0] = "time".to_owned();
+        let fields = order.iter().enumerate().map(|(i, (field, name))| (start + i, *field, (*name).to_owned())).collect();
+        Self::assemble(time, &names, fields, false)
+    }
+
+    fn assemble(time: TimeCells, names: &[String], mut fields: Vec<(usize, Field, String)>, carries_quotes: bool) -> Result<Self, Finding> {
+        let has = |field: &Field| fields.iter().any(|(_, f, _)| f == field);
+        let (bars, ticks) = (PRICES.iter().all(has), has(&Field::Bid) && has(&Field::Ask));
+        let asks = QUOTED_ASK.iter().filter(|f| has(f)).count();
+        if !bars && !ticks {
+            return Err(missing("prices", "open, high, low and close, or bid and ask", names));
+        }
+        if bars && !matches!(asks, 0 | 4) {
+            return Err(missing("the whole ask", "ask_open, ask_high, ask_low and ask_close", names));
+        }
+        let kind = if bars { Kind::Bars } else { Kind::Ticks };
+        fields.retain(|(_, field, _)| matches!(field, Field::Bid | Field::Ask) == (kind == Kind::Ticks));
+        if asks == 4 {
+            fields.retain(|(_, field, _)| !matches!(field, Field::SpreadPoints | Field::SpreadPrice));
+        }
+        let timed = match time {
+            TimeCells::One(a) => [a, a],
+            TimeCells::DateAndTime(a, b) => [a, b],
+        };
+        let used = |i: usize| timed.contains(&i) || fields.iter().any(|(cell, ..)| *cell == i);
+        let ignored = names.iter().enumerate().filter(|(i, _)| !used(*i)).map(|(_, name)| name.trim().to_owned()).collect();
+        let carries_quotes = carries_quotes && kind == Kind::Ticks;
+        Ok(Self { kind, time, time_name: names[timed[0]].trim().to_owned(), fields, width: names.len(), ignored, carries_quotes })
+    }
+
+    /// Whether the time column's own name says UTC, as `Gmt time` or `time_utc`.
+    pub(super) fn names_utc(&self) -> bool {
+        let name = plain(&self.time_name);
+        name.split('_').any(|part| matches!(part, "utc" | "gmt"))
+    }
+
+    /// Whether the time column's own name points at a clock other than UTC, as `time_eet` or `local_time`.
+    pub(super) fn names_a_clock(&self) -> bool {
+        let name = plain(&self.time_name);
+        let suffix = name.strip_prefix("time_").or_else(|| name.strip_prefix("date_"));
+        name.contains("local") || suffix.is_some_and(|s| !matches!(s, "utc" | "gmt" | "stamp" | "time" | "open" | "ms" | "s" | "us" | "ns"))
+    }
+}
+
+fn missing(what: &str, wanted: &str, names: &[String]) -> Finding {
+    Finding::error("missing_column", format!("no column for {what} ({wanted}); the file has {}", names.join(", "))).at(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(header: &str) -> Result<Layout, Finding> {
+        Layout::of_header(&header.split(',').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn names_are_known_in_any_case_and_order() {
+        let found = layout("Close,Adj Close,<HIGH>,low, Open ,Gmt time,TickVol").unwrap();
+        assert_eq!(found.time, TimeCells::One(5));
+        assert_eq!(
+            found.fields.iter().map(|(cell, field, _)| (*cell, *field)).collect::<Vec<_>>(),
+            [(4, Field::Open), (2, Field::High), (3, Field::Low), (0, Field::Close), (6, Field::Volume)]
+        );
+        assert_eq!(found.ignored, ["Adj Close"]);
+    }
+
+    #[test]
+    fn a_quoted_file_brings_both_sides_or_neither() {
+        assert_eq!(layout("timestamp,bid_open,bid_high,bid_low,bid_close,ask_open,ask_high,ask_low,ask_close").unwrap().fields.len(), 8);
+        assert_eq!(layout("timestamp,bid_open,bid_high,bid_low,bid_close,ask_open").unwrap_err().kind, "missing_column");
+        assert_eq!(layout("date,price").unwrap_err().kind, "missing_column");
+        assert_eq!(layout("time,open,high,low,close,close").unwrap_err().kind, "duplicate_column");
+    }
+
+    #[test]
+    fn ticks_are_told_by_bid_and_ask() {
+        let mt5 = layout("<DATE>,<TIME>,<BID>,<ASK>,<LAST>,<VOLUME>,<FLAGS>").unwrap();
+        assert_eq!((mt5.kind, mt5.time, mt5.carries_quotes), (Kind::Ticks, TimeCells::DateAndTime(0, 1), true));
+    }
+}

@@ -1,0 +1,33 @@
+//! Files and columns: what a price file must be, reading it, writing it, and the catalogue of instruments.
+//!
+//! Promises that whatever [`read_bars`] and [`read_ticks`] return meets the contract (ascending times, prices inside their bar, positive,
+//! not crossed), and that a file which does not is refused with its row, column and value. It repairs nothing in silence. It refuses to
+//! guess: a day-first date needs its order named, a spread in points needs the point. The only module that names polars.
+//!
+//! To load a file for a run use [`load`]; to look at one that may be broken use [`check`].
+
+mod catalogue;
+mod chunk;
+mod clock;
+mod contract;
+mod dataset;
+mod finding;
+mod gaps;
+mod layout;
+mod parquet;
+mod parse;
+mod read;
+mod spelling;
+mod table;
+mod write;
+
+pub use catalogue::Instruments;
+pub use clock::DateOrder;
+pub use dataset::{Dataset, load, sha256_hex};
+pub use finding::{Checked, Finding, Severity};
+pub use parquet::{write_parquet, write_ticks_parquet};
+pub use read::{ReadOptions, check, read_bars, read_ticks};
+pub use write::{write_csv, write_ticks_csv};
+
+#[cfg(test)]
+mod tests;

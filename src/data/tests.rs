@@ -1,0 +1,281 @@
+//! Whole files through the readers: formats, refusals with their place, and round trips.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use proptest::prelude::{Just, Strategy, any, prop_assert_eq, proptest};
+
+use super::*;
+use crate::{
+    error::Error,
+    market::{Bar, Bars, Calendar, Ohlc, Ticks},
+    time::{HOUR, MINUTE, Nanos, Timeframe},
+};
+
+fn place(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("cthulu-lab-data-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder.join(name)
+}
+
+fn file(name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    let path = place(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn dmy() -> ReadOptions {
+    ReadOptions { date_order: Some(DateOrder::Dmy), ..ReadOptions::default() }
+}
+
+const ROWS: &str = "2017-01-02 00:00:00,1.0,2.0,0.5,1.5,10\n2017-01-02 01:00:00,1.5,1.75,1.25,1.5,20\n";
+
+#[test]
+fn one_file_in_many_spellings_gives_the_same_bars() {
+    let plain = read_bars(&file("plain.csv", format!("time,open,high,low,close,volume\n{ROWS}")), &ReadOptions::default()).unwrap();
+    assert_eq!((plain.len(), plain.timeframe().ns(), plain.bar(1).volume), (2, HOUR, 20.0));
+    let spellings: [(&str, String); 10] = [
+        ("headerless", ROWS.to_owned()),
+        ("bom", format!("\u{feff}Time,Open,High,Low,Close,Volume\r\n{}", ROWS.replace('\n', "\r\n"))),
+        ("semicolon", format!("TIME;OPEN;HIGH;LOW;CLOSE;VOL\n{}", ROWS.replace(',', ";"))),
+        ("tabs", "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\n2017.01.02\t00:00\t1\t2\t.5\t1.5\t1e1\n2017.01.02\t01:00\t1.5\t1.75\t1.25\t1.5\t20\n".to_owned()),
+        ("mt4", "2017.01.02,00:00,1,2,0.5,1.5,10\n2017.01.02,01:00,1.5,1.75,1.25,1.5,20\n".to_owned()),
+        ("order", "volume,close,low,high,open,Adj Close,Gmt time\n10,1.5,0.5,2,1,9,20170102 000000\n20,1.5,1.25,1.75,1.5,9,20170102 010000".to_owned()),
+        ("quoted", "\"time\",\"open\",\"high\",\"low\",\"close\",\"volume\"\n\"2017-01-02T00:00:00Z\",\"1\",\"2\",\"0.5\",\"1.5\",\"10\"\n\n\"2017-01-02T02:00:00+01:00\",1.5,1.75,1.25,1.5,20\n".to_owned()),
+        ("seconds", "ts,o,h,l,c,v\n1483315200,1,2,0.5,1.5,10\n1483318800,1.5,1.75,1.25,1.5,20\n".to_owned()),
+        ("nanos", "timestamp,open,high,low,close,volume\n1483315200000000000,1,2,0.5,1.5,10\n\n1483318800000000000,1.5,1.75,1.25,1.5,20\n".to_owned()),
+        ("blank", format!("\n\ntime,open,high,low,close,volume\n\n{ROWS}\n  \n")),
+    ];
+    for (name, text) in spellings {
+        assert_eq!(read_bars(&file(&format!("{name}.csv"), text), &ReadOptions::default()).unwrap(), plain, "{name}");
+    }
+    let day_first =
+        "time,open,high,low,close,volume\n02.01.2017 00:00:00.000,1,2,0.5,1.5,10\n02.01.2017 01:00:00.000,1.5,1.75,1.25,1.5,20\n";
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(day_first.as_bytes()).unwrap();
+    // Known by its first bytes, whatever it is called.
+    assert_eq!(read_bars(&file("packed.csv", packed.finish().unwrap()), &dmy()).unwrap(), plain);
+}
+
+#[test]
+fn each_breach_names_its_row_column_and_value() {
+    let head = "time,open,high,low,close,volume\n2017-01-02 00:00,1,2,0.5,1.5,10\n2017-01-02 01:00,1,2,0.5,1.5,10\n";
+    for (row, kind, column, value) in [
+        ("2017-01-02 01:00,1,2,0.5,1.5,11", "duplicate_time", Some("time"), Some("2017-01-02T01:00:00Z")),
+        ("2017-01-01 23:00,1,2,0.5,1.5,10", "out_of_order", Some("time"), Some("2017-01-01T23:00:00Z")),
+        ("2017-01-02 02:00,1,0.25,0.5,0.4,10", "high_below_low", Some("high"), Some("0.25")),
+        ("2017-01-02 02:00,3,2,0.5,1.5,10", "open_outside_range", Some("open"), Some("3")),
+        ("2017-01-02 02:00,1,2,0.5,0.25,10", "close_outside_range", Some("close"), Some("0.25")),
+        ("2017-01-02 02:00,1,2,0,1.5,10", "non_positive_price", Some("low"), Some("0")),
+        ("2017-01-02 02:00,1,2,0.5,1.5,-1", "negative_volume", Some("volume"), Some("-1")),
+        ("2017-01-02 02:00,1,2,0.5,x,10", "unparsable", Some("close"), Some("x")),
+        ("2017-01-02 02:00,1,2,0.5,,10", "unparsable", Some("close"), Some("")),
+        ("2017-01-02 02:00,1,2,0.5,NaN,10", "unparsable", Some("close"), Some("NaN")),
+        ("2017-01-02 02:00,1,inf,0.5,1,10", "unparsable", Some("high"), Some("inf")),
+        ("yesterday,1,2,0.5,1.5,10", "unparsable", Some("time"), Some("yesterday")),
+        ("2017-01-02 02:00,1,2,0.5,1.5", "column_count", None, Some("5")),
+        ("2017-01-02 02:00,1,2,0.5,1.5,10,7", "column_count", None, Some("7")),
+        ("31.12.2017,1,2,0.5,1.5,10", "ambiguous_date", Some("time"), Some("31.12.2017")),
+    ] {
+        let path = file("breach.csv", format!("{head}{row}\n"));
+        let checked = check(&path, &ReadOptions::default()).unwrap();
+        let finding = checked.findings.iter().find(|f| f.is_error()).unwrap();
+        assert_eq!((checked.ok, finding.kind, finding.row), (false, kind, Some(4)), "{row}");
+        assert_eq!((finding.column.as_deref(), finding.value.as_deref()), (column, value), "{row}");
+        let Err(Error::Data { row: at, column: named, .. }) = read_bars(&path, &ReadOptions::default()) else { panic!("{row} was read") };
+        assert_eq!((at, named.as_deref()), (Some(4), column), "{row}");
+    }
+}
+
+#[test]
+fn files_without_usable_content_are_refused() {
+    for (text, kind) in [
+        ("", "empty"),
+        ("\n \n", "empty"),
+        ("time,open,high,low,close\n", "empty"),
+        ("date,price\n2017-01-01,5\n", "missing_column"),
+        ("[1,2]", "unknown_format"),
+        ("2017-01-01,5,6\n", "empty-is-not-it"),
+        ("2017-01-01,5,6,7\n", "column_count"),
+        ("time,open,high,low,close\n2017-01-02,1,1,1,1\n", "timeframe_unknown"),
+        ("time,open,high,low,close,spread\n2017-01-02,1,1,1,1,3\n2017-01-03,1,1,1,1,3\n", "missing_point"),
+    ] {
+        let checked = check(&file("unusable.csv", text), &ReadOptions::default()).unwrap();
+        match kind {
+            "empty-is-not-it" => assert!(checked.ok, "three cells without a header are a tick"),
+            _ => assert_eq!(checked.findings.iter().find(|f| f.is_error()).map(|f| f.kind), Some(kind), "{text:?}"),
+        }
+    }
+    assert!(matches!(check(Path::new("/no/such/file.csv"), &ReadOptions::default()), Err(Error::Io { .. })));
+    let damaged = check(&file("damaged.gz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 9, 9]), &ReadOptions::default()).unwrap();
+    assert_eq!(damaged.findings[0].kind, "damaged_gzip");
+    assert_eq!(check(&file("damaged.parquet", b"PAR1nonsensePAR1"), &ReadOptions::default()).unwrap().findings[0].kind, "damaged_parquet");
+}
+
+#[test]
+fn a_file_that_runs_backwards_is_told_so_once() {
+    let text = "date,open,high,low,close\n2017-01-04,1,1,1,1\n2017-01-03,1,1,1,1\n2017-01-02,1,1,1,1\n";
+    let checked = check(&file("backwards.csv", text), &ReadOptions::default()).unwrap();
+    let errors: Vec<_> = checked.findings.iter().filter(|f| f.is_error()).collect();
+    assert_eq!((errors.len(), errors[0].kind, errors[0].row), (1, "out_of_order", Some(3)));
+    assert!(errors[0].message.contains("sort it"));
+}
+
+#[test]
+fn the_named_timeframe_is_checked_against_the_file() {
+    let path = file("frame.csv", format!("time,open,high,low,close,volume\n{ROWS}"));
+    let named = |text: &str| read_bars(&path, &ReadOptions { timeframe: Some(text.parse().unwrap()), ..ReadOptions::default() });
+    assert_eq!(named("1h").unwrap().timeframe().ns(), HOUR);
+    assert!(named("4h").unwrap_err().to_string().contains("1h apart, not 4h"));
+}
+
+#[test]
+fn spread_points_become_prices_and_repeats_may_be_left_out() {
+    let text = "time,open,high,low,close,spread\n2017-01-02 00:00,1,1,1,1,3\n2017-01-02 01:00,1,1,1,1,2\n2017-01-02 01:00,1,1,1,1,2\n2017-01-02 02:00,1,1,1,1,2\n";
+    let path = file("spread.csv", text);
+    let options = ReadOptions { point: Some(0.5), dedupe: true, ..ReadOptions::default() };
+    let bars = read_bars(&path, &options).unwrap();
+    assert_eq!(bars.spread(), Some(&[1.5, 1.0, 1.0][..]));
+    let findings = check(&path, &options).unwrap().findings;
+    assert_eq!(findings.iter().find(|f| f.kind == "duplicate_row").and_then(|f| f.row), Some(4));
+    assert!(read_bars(&path, &ReadOptions { dedupe: false, ..options }).is_err());
+}
+
+#[test]
+fn times_without_offset_follow_the_named_zone() {
+    let path = file("zone.csv", "time_newyork,open,high,low,close\n2017-03-10 09:30,1,1,1,1\n2017-03-13 09:30,1,1,1,1\n");
+    let options =
+        ReadOptions { zone: Some(chrono_tz::America::New_York), timeframe: Some("71h".parse().unwrap()), ..ReadOptions::default() };
+    let bars = read_bars(&path, &options).unwrap(); // clocks went forward on the 12th: 71 hours apart
+    assert_eq!(bars.opened_at().iter().map(ToString::to_string).collect::<Vec<_>>(), ["2017-03-10T14:30:00Z", "2017-03-13T13:30:00Z"]);
+    let findings = check(&path, &ReadOptions::default()).unwrap().findings;
+    assert!(findings.iter().any(|f| f.kind == "missing_zone" && f.severity == Severity::Warning));
+}
+
+#[test]
+fn crossed_quotes_are_refused_and_metatrader_blanks_are_carried() {
+    let crossed = file("crossed.csv", "timestamp,bid,ask\n2017-01-02T00:00:00Z,1.1,1.2\n2017-01-02T00:00:00Z,1.3,1.2\n");
+    let checked = check(&crossed, &ReadOptions::default()).unwrap();
+    assert_eq!((checked.findings[0].kind, checked.findings[0].row), ("crossed_quote", Some(3)));
+    let blanks = "<DATE>\t<TIME>\t<BID>\t<ASK>\t<LAST>\t<VOLUME>\t<FLAGS>\n2017.01.02\t00:00:00.158\t1.1\t1.2\t\t\t6\n2017.01.02\t00:00:00.158\t\t1.3\t\t\t4\n";
+    let ticks = read_ticks(&file("blanks.csv", blanks), &ReadOptions::default()).unwrap();
+    assert_eq!((ticks.tick(1).bid, ticks.tick(1).ask), (1.1, 1.3));
+    assert!(read_bars(&place("blanks.csv"), &ReadOptions::default()).unwrap_err().to_string().contains("holds ticks"));
+}
+
+#[test]
+fn rows_stay_exact_across_pieces_and_blank_lines() {
+    let mut text = String::from("time,open,high,low,close\n");
+    for i in 0..60_000_i64 {
+        text.push_str(&format!(
+            "{},1.00000001,1.00000002,1.00000000,1.00000001\n{}",
+            1_483_228_800 + i * 60,
+            if i == 100 { "\n" } else { "" }
+        ));
+    }
+    text.push_str("1486828860,1,1,1,oops\n"); // line 1 + 60,000 + 1 blank + 1
+    assert!(text.len() > 2 << 20, "more than two pieces");
+    let checked = check(&file("pieces.csv", &text), &ReadOptions::default()).unwrap();
+    let errors: Vec<_> = checked.findings.iter().filter(|f| f.is_error()).map(|f| (f.kind, f.row)).collect();
+    assert_eq!(errors, [("unparsable", Some(60_003))]);
+    let quoted = check(&file("pieces_quoted.csv", text.replace("oops", "\"oops\"")), &ReadOptions::default()).unwrap();
+    assert_eq!(quoted.findings, checked.findings);
+}
+
+#[test]
+fn the_committed_datasets_meet_their_contract_and_their_manifests() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
+    if !folder.exists() {
+        return; // a packaged crate may leave the data out
+    }
+    for (name, order, calendar) in [
+        ("eurusd_h1_2017", DateOrder::Dmy, Calendar::Fx),
+        ("sp500_d1", DateOrder::Mdy, Calendar::US_EQUITY),
+        ("nasdaq_d1", DateOrder::Mdy, Calendar::US_EQUITY),
+    ] {
+        let manifest: toml::Table = std::fs::read_to_string(folder.join(format!("{name}.manifest.toml"))).unwrap().parse().unwrap();
+        let options = ReadOptions { date_order: Some(order), zone: Some(chrono_tz::Tz::UTC), ..ReadOptions::default() };
+        let loaded = load(&folder.join(format!("{name}.csv.gz")), &options, calendar).unwrap();
+        let text = |key: &str| manifest[key].as_str().unwrap().to_owned();
+        assert_eq!(
+            (loaded.sha256, loaded.first.to_string(), loaded.last.to_string()),
+            (text("sha256"), text("first"), text("last")),
+            "{name}"
+        );
+        assert_eq!(
+            (loaded.rows as i64, loaded.bars.timeframe().to_string()),
+            (manifest["rows"].as_integer().unwrap(), text("timeframe")),
+            "{name}"
+        );
+    }
+}
+
+fn price() -> impl Strategy<Value = f64> {
+    1e-9..1e9_f64
+}
+
+fn ohlc() -> impl Strategy<Value = Ohlc> {
+    [price(), price(), price(), price()].prop_map(|mut p| {
+        p.sort_by(f64::total_cmp);
+        Ohlc { open: p[1], high: p[3], low: p[0], close: p[2] }
+    })
+}
+
+fn bars() -> impl Strategy<Value = Bars> {
+    (any::<bool>(), any::<bool>(), 0..2_000_000_000_000_000_000_i64).prop_flat_map(|(asks, spreads, start)| {
+        let row = (ohlc(), 0.0..1e12_f64, 0.0..10.0_f64);
+        (Just((asks, spreads && !asks, start)), proptest::collection::vec(row, 2..40)).prop_map(|((asks, spreads, start), rows)| {
+            let mut bars = Bars::new(Timeframe::from_ns(MINUTE).unwrap());
+            for (i, (p, volume, width)) in rows.into_iter().enumerate() {
+                let opened_at = Nanos(start + i as i64 * MINUTE);
+                let ask = asks.then_some(Ohlc { open: p.open + width, high: p.high + width, low: p.low + width, close: p.close + width });
+                let Ohlc { open, high, low, close } = p;
+                bars.push(&Bar {
+                    opened_at,
+                    closed_at: opened_at.plus(MINUTE),
+                    open,
+                    high,
+                    low,
+                    close,
+                    volume,
+                    spread: spreads.then_some(width),
+                    ask,
+                });
+            }
+            bars
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 48, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn bars_written_come_back_equal(bars in bars()) {
+        for name in ["round.csv", "round.csv.gz", "round.parquet"] {
+            let path = place(name);
+            if name.ends_with("parquet") { write_parquet(&bars, &path).unwrap() } else { write_csv(&bars, &path).unwrap() }
+            prop_assert_eq!(&read_bars(&path, &ReadOptions::default()).unwrap(), &bars, "{}", name);
+        }
+    }
+
+    #[test]
+    fn ticks_written_come_back_equal(rows in proptest::collection::vec((0..1_000_000_i64, price(), 0.0..1.0_f64), 1..40), start in 0..2_000_000_000_000_000_000_i64) {
+        let mut at = start;
+        let times = rows.iter().map(|(step, ..)| { at += step; Nanos(at) }).collect();
+        let ticks = Ticks::from_columns(times, rows.iter().map(|r| r.1).collect(), rows.iter().map(|r| r.1 + r.2).collect());
+        for name in ["ticks.csv.gz", "ticks.parquet"] {
+            let path = place(name);
+            if name.ends_with("parquet") { write_ticks_parquet(&ticks, &path).unwrap() } else { write_ticks_csv(&ticks, &path).unwrap() }
+            prop_assert_eq!(&read_ticks(&path, &ReadOptions::default()).unwrap(), &ticks, "{}", name);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(text in "[ -~\n\r\t;,\"]{0,300}", lead in 0..4_usize) {
+        let heads = ["", "time,open,high,low,close\n", "2017-01-01,1,1,1,1\n", "<DATE>\t<TIME>\t<BID>\t<ASK>\t<FLAGS>\n"];
+        check(&file("noise.csv", format!("{}{text}", heads[lead])), &dmy()).unwrap();
+    }
+}

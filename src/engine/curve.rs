@@ -1,0 +1,66 @@
+//! Equity over time, in columns.
+
+use crate::time::Nanos;
+
+/// Equity, cash and exposure at every completed moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EquityCurve {
+    at: Vec<Nanos>,
+    equity: Vec<f64>,
+    cash: Vec<f64>,
+    exposure: Vec<f64>,
+}
+
+impl EquityCurve {
+    #[inline]
+    pub(super) fn push(&mut self, at: Nanos, equity: f64, cash: f64, exposure: f64) {
+        self.at.push(at);
+        self.equity.push(equity);
+        self.cash.push(cash);
+        self.exposure.push(exposure);
+    }
+
+    pub(super) fn replace_last(&mut self, equity: f64, cash: f64, exposure: f64) {
+        for (column, value) in [(&mut self.equity, equity), (&mut self.cash, cash), (&mut self.exposure, exposure)] {
+            if let Some(last) = column.last_mut() {
+                *last = value;
+            }
+        }
+    }
+
+    /// Moments, ascending.
+    #[must_use]
+    pub fn at(&self) -> &[Nanos] {
+        &self.at
+    }
+
+    /// Cash plus unrealised pnl.
+    #[must_use]
+    pub fn equity(&self) -> &[f64] {
+        &self.equity
+    }
+
+    /// Account balance.
+    #[must_use]
+    pub fn cash(&self) -> &[f64] {
+        &self.cash
+    }
+
+    /// Value held over equity; 0 when flat.
+    #[must_use]
+    pub fn exposure(&self) -> &[f64] {
+        &self.exposure
+    }
+
+    /// Number of moments.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.at.len()
+    }
+
+    /// Whether nothing was completed.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+}

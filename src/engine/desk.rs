@@ -1,0 +1,250 @@
+//! From signals to orders, and from notices to the book: the part of the loop that trades.
+
+use std::{num::NonZeroU32, sync::Arc};
+
+use super::{Account, Seat};
+use crate::{
+    broker::{Broker, Notice},
+    bus::Bus,
+    event::{Action, Kind, Market, Refusal, Signal},
+    market::{Bar, ExitReason, Fill, InstrumentId, Order, OrderId, OrderKind, Side, Size, Tick, Ticket},
+    portfolio::{Booked, Ledger},
+    risk::{self, Guard},
+    strategy::Context,
+    time::Nanos,
+};
+
+/// Values a strategy recorded with an entry.
+type Features = Arc<[Option<f64>]>;
+
+/// The book, the guard, and what is under way.
+pub(super) struct Desk<'a> {
+    pub(super) book: Ledger,
+    pub(super) guard: Guard,
+    account: &'a Account,
+    next_order: NonZeroU32,
+    resting: Vec<(u8, InstrumentId, OrderId)>,
+    entry_features: Vec<(Ticket, Features)>,
+    trades_closed: Vec<u32>,
+    signals: Vec<Signal>,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(account: &'a Account, seats: usize) -> Self {
+        let contract_sizes: Vec<f64> = account.instruments.iter().map(|i| i.contract_size).collect();
+        Self {
+            book: Ledger::new(account.cash, &contract_sizes),
+            guard: Guard::new(account.limits, account.cash),
+            account,
+            next_order: NonZeroU32::MIN,
+            resting: Vec::new(),
+            entry_features: Vec::new(),
+            trades_closed: vec![0; seats],
+            signals: Vec::new(),
+        }
+    }
+
+    /// Lets one strategy see a completed bar and carries out what it asks.
+    #[inline]
+    pub(super) fn decide(&mut self, index: u8, seat: &mut Seat, bar: &Bar, broker: &mut dyn Broker, bus: &mut Bus) {
+        let mut signals = std::mem::take(&mut self.signals);
+        let mut ctx = Context {
+            now: bar.closed_at,
+            seat: index,
+            instrument: seat.instrument,
+            book: &self.book,
+            has_resting_entry: self.resting.iter().any(|(s, ..)| *s == index),
+            trades_closed: self.trades_closed[usize::from(index)],
+            signals: &mut signals,
+        };
+        seat.strategy.on_bar(&mut ctx, bar);
+        for signal in signals.drain(..) {
+            let market = Market::Completion { instrument: seat.instrument, bar: *bar, more: false };
+            let quote = broker.quote(&market).expect("a completion has a quote");
+            self.carry_out(&signal, seat.weight, &quote, broker, bus);
+        }
+        self.signals = signals;
+    }
+
+    fn carry_out(&mut self, signal: &Signal, weight: f64, quote: &Tick, broker: &mut dyn Broker, bus: &mut Bus) {
+        let (at, instrument, strategy, action) = (quote.at, signal.instrument, signal.strategy, signal.action);
+        let held = self.book.position_of(strategy, instrument).copied();
+        if !matches!(action, Action::Withdraw | Action::MoveStop(_)) {
+            bus.publish(at, Some(instrument), Some(strategy), Kind::SignalGenerated(signal.clone()));
+        }
+        match action {
+            Action::Enter { side, .. } if held.is_some_and(|p| p.side == side) => {
+                bus.publish(at, Some(instrument), Some(strategy), Kind::SignalRejected { side, reason: Refusal::AlreadyInPosition });
+            }
+            Action::Enter { .. } => self.enter(signal, weight, quote, broker, bus),
+            Action::Exit(reason) => {
+                if let Some(position) = held {
+                    self.submit_close(at, &position, reason, broker, bus);
+                }
+            }
+            Action::MoveStop(price) => {
+                if let Some(position) = held {
+                    broker.move_stop(position.ticket, price);
+                }
+            }
+            Action::Withdraw => self.withdraw(strategy, instrument, broker),
+        }
+    }
+
+    fn withdraw(&self, strategy: u8, instrument: InstrumentId, broker: &mut dyn Broker) {
+        for (_, _, id) in self.resting.iter().filter(|(s, i, _)| (*s, *i) == (strategy, instrument)) {
+            broker.cancel(*id, Refusal::Replaced);
+        }
+    }
+
+    fn enter(&mut self, signal: &Signal, weight: f64, quote: &Tick, broker: &mut dyn Broker, bus: &mut Bus) {
+        let Action::Enter { side, order: kind, stop_loss, take_profit } = signal.action else { unreachable!("only entries are entered") };
+        let (at, instrument, strategy) = (quote.at, signal.instrument, signal.strategy);
+        let held = self.book.position_of(strategy, instrument).copied();
+        let others = self.book.positions().len() + self.resting.len() - usize::from(held.is_some());
+        if let Err(reason) = self.guard.admit(others) {
+            bus.publish(at, Some(instrument), Some(strategy), Kind::SignalRejected { side, reason });
+            return;
+        }
+        bus.publish(at, Some(instrument), Some(strategy), Kind::SignalApproved { side, confidence: signal.confidence });
+        if let Some(position) = held {
+            self.submit_close(at, &position, ExitReason::Reverse, broker, bus);
+        }
+        self.withdraw(strategy, instrument, broker);
+        let price = kind.price().unwrap_or(if side == Side::Buy { quote.ask } else { quote.bid });
+        let entry = risk::Entry { price, stop_loss, equity: self.book.equity(), weight };
+        let size = match risk::size(self.account.sizing, self.account.lots, &self.account.instruments[usize::from(instrument.0)], &entry) {
+            Ok(size) => size,
+            Err(reason) => {
+                bus.publish(at, Some(instrument), Some(strategy), Kind::OrderRefused { side, kind, reason });
+                return;
+            }
+        };
+        let order =
+            Order { id: self.number(), instrument, side, size, kind, closes: None, stop_loss, take_profit, strategy, submitted_at: at };
+        self.resting.push((strategy, instrument, order.id));
+        self.entry_features.push((Ticket(order.id), Arc::clone(&signal.features)));
+        self.submit(order, broker, bus);
+    }
+
+    pub(super) fn submit_close(
+        &mut self,
+        at: Nanos,
+        position: &crate::portfolio::Position,
+        reason: ExitReason,
+        broker: &mut dyn Broker,
+        bus: &mut Bus,
+    ) {
+        let order = Order {
+            id: self.number(),
+            instrument: position.instrument,
+            side: position.side.opposite(),
+            size: Size::Lots(position.lots),
+            kind: OrderKind::Market,
+            closes: Some((position.ticket, reason)),
+            stop_loss: None,
+            take_profit: None,
+            strategy: position.strategy,
+            submitted_at: at,
+        };
+        self.submit(order, broker, bus);
+    }
+
+    fn submit(&self, order: Order, broker: &mut dyn Broker, bus: &mut Bus) {
+        bus.publish(order.submitted_at, Some(order.instrument), Some(order.strategy), Kind::OrderSubmitted(order));
+        broker.submit(order);
+    }
+
+    fn number(&mut self) -> OrderId {
+        let id = self.next_order;
+        self.next_order = id.checked_add(1).expect("fewer than four billion orders");
+        OrderId(id)
+    }
+
+    /// Books a fill and tells what it did.
+    pub(super) fn book_fill(&mut self, at: Nanos, fill: &Fill, bus: &mut Bus) -> Booked {
+        let (instrument, strategy) = (Some(fill.instrument), Some(fill.strategy));
+        bus.publish(at, instrument, strategy, Kind::OrderFilled(*fill));
+        self.resting.retain(|(_, _, id)| *id != fill.order);
+        let booked = self.book.apply(fill);
+        match &booked {
+            Booked::Opened(position) => bus.publish(at, instrument, strategy, Kind::TradeOpened(*position)),
+            Booked::Closed(trade) => {
+                self.trades_closed[usize::from(trade.strategy)] += 1;
+                match trade.reason {
+                    ExitReason::StopLoss | ExitReason::TrailingStop => {
+                        bus.publish(at, instrument, strategy, Kind::TradeStoppedOut { ticket: trade.ticket, price: trade.exit });
+                    }
+                    ExitReason::TakeProfit => {
+                        bus.publish(at, instrument, strategy, Kind::TradeTpHit { ticket: trade.ticket, price: trade.exit });
+                    }
+                    _ => {}
+                }
+                let features = self.forget(trade.ticket);
+                bus.publish(at, instrument, strategy, Kind::TradeClosed { trade: *trade, features });
+            }
+        }
+        booked
+    }
+
+    fn forget(&mut self, ticket: Ticket) -> Features {
+        let index = self.entry_features.iter().position(|(t, _)| *t == ticket);
+        index.map_or_else(|| Arc::new([]) as Features, |i| self.entry_features.swap_remove(i).1)
+    }
+
+    /// Takes note of what is not a fill.
+    pub(super) fn hear(&mut self, at: Nanos, notice: &Notice, bus: &mut Bus) {
+        match *notice {
+            Notice::Rejected(order, reason) | Notice::Cancelled(order, reason) => {
+                let owner = self.resting.iter().find(|(_, _, id)| *id == order).copied();
+                self.resting.retain(|(_, _, id)| *id != order);
+                self.forget(Ticket(order));
+                let kind = match notice {
+                    Notice::Rejected(..) => Kind::OrderRejected { order, reason },
+                    _ => Kind::OrderCancelled { order, reason },
+                };
+                bus.publish(at, owner.map(|(_, i, _)| i), owner.map(|(s, ..)| s), kind);
+            }
+            Notice::Amended { ticket, stop_loss, take_profit } => {
+                if self.book.amend(ticket, stop_loss, take_profit)
+                    && let Some(p) = self.book.positions().iter().find(|p| p.ticket == ticket)
+                {
+                    bus.publish(
+                        at,
+                        Some(p.instrument),
+                        Some(p.strategy),
+                        Kind::SlTpUpdated { ticket, stop_loss: p.stop_loss, take_profit: p.take_profit },
+                    );
+                }
+            }
+            Notice::Filled(_) => {}
+        }
+    }
+
+    /// Lets the guard see the equity; a halt closes everything.
+    #[inline]
+    pub(super) fn watch(&mut self, at: Nanos, equity: f64, day: Option<i64>, broker: &mut dyn Broker, bus: &mut Bus) {
+        let breach = self.guard.watch(equity, day);
+        if let Some(fraction) = self.guard.deeper(equity) {
+            bus.publish(at, None, None, Kind::Drawdown { fraction });
+        }
+        let Some(breach) = breach else { return };
+        bus.publish(at, None, None, Kind::RiskLimitHit { limit: breach.limit, fraction: breach.fraction });
+        if self.guard.has_halted() {
+            let reason = if breach.limit == Refusal::NoEquity { ExitReason::StopOut } else { ExitReason::RiskLimit };
+            for (_, _, id) in &self.resting {
+                broker.cancel(*id, breach.limit);
+            }
+            for position in self.book.positions().to_vec() {
+                self.submit_close(at, &position, reason, broker, bus);
+            }
+        }
+    }
+
+    /// Tells that the orders still resting are given up.
+    pub(super) fn cancel_resting(&mut self, at: Nanos, reason: Refusal, bus: &mut Bus) {
+        for (strategy, instrument, order) in std::mem::take(&mut self.resting) {
+            bus.publish(at, Some(instrument), Some(strategy), Kind::OrderCancelled { order, reason });
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The loop. The same function runs a backtest, a paper session and a live one.
+//!
+//! Modes differ only in the feed, the broker and the bus that are passed in. Within a moment the order is always the same: time moves,
+//! resting orders meet the event, the ledger books and marks, strategies see the completed bar, risk sizes or refuses, orders go out.
+//! The earliest fill of an order is therefore the next moment; a broker that fills at the close is the one, stated, exception.
+
+mod curve;
+mod desk;
+
+pub use curve::EquityCurve;
+use desk::Desk;
+
+use crate::{
+    broker::{Broker, Notice},
+    bus::Bus,
+    event::{Kind, Market, Refusal},
+    feed::Feed,
+    market::{Bar, Calendar, Instrument, InstrumentId},
+    portfolio::{Booked, Ledger, Trade},
+    risk::{Limits, Lots, Sizing},
+    strategy::Strategy,
+    time::Nanos,
+};
+
+/// A strategy, where it trades, and its share of the account.
+pub struct Seat {
+    /// The rules.
+    pub strategy: Box<dyn Strategy>,
+    /// What it trades.
+    pub instrument: InstrumentId,
+    /// Share of the account's sizing, 1 for all of it.
+    pub weight: f64,
+}
+
+/// The account a run trades.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Money at the start.
+    pub cash: f64,
+    /// How sizes are chosen.
+    pub sizing: Sizing,
+    /// Which sizes are accepted.
+    pub lots: Lots,
+    /// When not to trade.
+    pub limits: Limits,
+    /// What may be traded, by instrument.
+    pub instruments: Vec<Instrument>,
+    /// Closes what is open at the last bar's close.
+    pub close_at_end: bool,
+}
+
+/// What a run leaves behind, besides its events.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The book at the end.
+    pub book: Ledger,
+    /// Closed trades in the order of closing.
+    pub trades: Vec<Trade>,
+    /// Equity at every completed moment.
+    pub curve: EquityCurve,
+    /// Completed bars over all instruments.
+    pub bars: u64,
+    /// Completed bars at which a position was held.
+    pub exposed_bars: u64,
+    /// Bars in which something was settled against us for want of knowledge.
+    pub ambiguous_bars: u64,
+}
+
+/// Runs until the feed ends.
+///
+/// # Panics
+/// When the feed goes back in time, or delivers an instrument the account does not know.
+pub fn run(feed: &mut dyn Feed, seats: &mut [Seat], broker: &mut dyn Broker, account: &Account, bus: &mut Bus) -> Run {
+    let mut engine = Engine::new(account, seats.len());
+    let mut now = Nanos(i64::MIN);
+    while let Some(market) = feed.next() {
+        let at = market.at();
+        assert!(at >= now, "the feed went back from {now} to {at}");
+        if now.0 == i64::MIN {
+            bus.publish(at, None, None, Kind::RunStarted { cash: account.cash });
+        }
+        now = at;
+        engine.settle(&market, false, broker, bus);
+        match market {
+            Market::Completion { instrument, bar, more } => engine.complete(&market, (instrument, &bar, more), seats, broker, bus),
+            Market::Tick(instrument, tick) => engine.desk.book.mark(instrument, tick.bid, tick.ask),
+            Market::Open(..) | Market::Heartbeat(_) => {}
+        }
+    }
+    engine.finish(now, seats, broker, bus)
+}
+
+/// The state of a run between two moments.
+struct Engine<'a> {
+    account: &'a Account,
+    desk: Desk<'a>,
+    days: Option<crate::market::TradingDays>,
+    curve: EquityCurve,
+    waiting: Vec<(InstrumentId, Bar)>,
+    last: Vec<Option<Bar>>,
+    trades: Vec<Trade>,
+    bars: u64,
+    exposed_bars: u64,
+    ambiguous_bars: u64,
+    ambiguous_at: Option<(InstrumentId, Nanos)>,
+}
+
+impl<'a> Engine<'a> {
+    fn new(account: &'a Account, seats: usize) -> Self {
+        let desk = Desk::new(account, seats);
+        let calendar = account.instruments.first().map_or(Calendar::RoundTheClock, |i| i.calendar);
+        Self {
+            account,
+            days: desk.guard.watches_days().then(|| calendar.days()),
+            desk,
+            curve: EquityCurve::default(),
+            waiting: Vec::new(),
+            last: vec![None; account.instruments.len()],
+            trades: Vec::new(),
+            bars: 0,
+            exposed_bars: 0,
+            ambiguous_bars: 0,
+            ambiguous_at: None,
+        }
+    }
+
+    /// Books every notice the broker has for this event, one at a time.
+    #[inline]
+    fn settle(&mut self, market: &Market, decided: bool, broker: &mut dyn Broker, bus: &mut Bus) {
+        if !self.desk.book.is_flat()
+            && let Market::Open(instrument, _) = market
+            && let Some(quote) = broker.quote(market)
+        {
+            self.desk.book.mark(*instrument, quote.bid, quote.ask);
+        }
+        loop {
+            let book = &self.desk.book;
+            let notice = if decided { broker.settle_decided(market, book) } else { broker.settle(market, book) };
+            let Some(notice) = notice else { return };
+            self.book_notice(market, &notice, broker, bus);
+        }
+    }
+
+    fn book_notice(&mut self, market: &Market, notice: &Notice, broker: &dyn Broker, bus: &mut Bus) {
+        let at = market.at();
+        let Notice::Filled(fill) = notice else {
+            self.desk.hear(at, notice, bus);
+            return;
+        };
+        if fill.ambiguous && self.ambiguous_at != Some((fill.instrument, at)) {
+            self.ambiguous_at = Some((fill.instrument, at));
+            self.ambiguous_bars += 1;
+        }
+        if let Some(quote) = broker.quote(market) {
+            self.desk.book.mark(fill.instrument, quote.bid, quote.ask);
+        }
+        if let Booked::Closed(trade) = self.desk.book_fill(at, fill, bus) {
+            self.trades.push(trade);
+        }
+    }
+
+    /// A completed bar: mark, then, when no completion of the same moment follows, decide.
+    #[inline]
+    fn complete(
+        &mut self,
+        market: &Market,
+        (instrument, bar, more): (InstrumentId, &Bar, bool),
+        seats: &mut [Seat],
+        broker: &mut dyn Broker,
+        bus: &mut Bus,
+    ) {
+        self.bars += 1;
+        self.last[usize::from(instrument.0)] = Some(*bar);
+        if !self.desk.book.is_flat() {
+            let quote = broker.quote(market).expect("a completion has a quote");
+            self.desk.book.mark(instrument, quote.bid, quote.ask);
+            let held = self.desk.book.pass_bar(instrument, bar, |bar| broker.sides(instrument, bar));
+            self.exposed_bars += u64::from(held);
+        }
+        if more {
+            self.waiting.push((instrument, *bar));
+            return;
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        for (instrument, bar) in waiting.iter().map(|(i, b)| (*i, b)).chain([(instrument, bar)]) {
+            self.decide(instrument, bar, seats, broker, bus);
+        }
+        self.waiting = waiting;
+        self.waiting.clear();
+        self.record(market.at(), broker, bus);
+    }
+
+    fn decide(&mut self, instrument: InstrumentId, bar: &Bar, seats: &mut [Seat], broker: &mut dyn Broker, bus: &mut Bus) {
+        for (index, seat) in (0_u8..).zip(seats.iter_mut()).filter(|(_, seat)| seat.instrument == instrument) {
+            self.desk.decide(index, seat, bar, broker, bus);
+        }
+        let market = Market::Completion { instrument, bar: *bar, more: false };
+        if broker.deals_at_close() {
+            self.settle(&market, true, broker, bus);
+        }
+    }
+
+    /// Writes down the equity of the moment and lets the guard see it.
+    #[inline]
+    fn record(&mut self, at: Nanos, broker: &mut dyn Broker, bus: &mut Bus) {
+        let book = &self.desk.book;
+        let equity = book.equity();
+        let exposure = if book.is_flat() || equity <= 0.0 { 0.0 } else { book.notional() / equity };
+        self.curve.push(at, equity, book.cash(), exposure);
+        let day = self.days.as_mut().map(|days| days.day(at));
+        self.desk.watch(at, equity, day, broker, bus);
+    }
+
+    fn finish(mut self, now: Nanos, seats: &[Seat], broker: &mut dyn Broker, bus: &mut Bus) -> Run {
+        if self.bars > 0 {
+            self.desk.cancel_resting(now, Refusal::EndOfRun, bus);
+            if self.account.close_at_end {
+                self.close_all(now, broker, bus);
+            }
+            let book = &self.desk.book;
+            bus.publish(now, None, None, Kind::RunFinished { equity: book.equity(), cash: book.cash() });
+        }
+        debug_assert!(seats.len() <= usize::from(u8::MAX));
+        Run {
+            book: self.desk.book,
+            trades: self.trades,
+            curve: self.curve,
+            bars: self.bars,
+            exposed_bars: self.exposed_bars,
+            ambiguous_bars: self.ambiguous_bars,
+        }
+    }
+
+    /// Deals at the last close of each instrument, as `[fills] close_at_end` asks.
+    fn close_all(&mut self, now: Nanos, broker: &mut dyn Broker, bus: &mut Bus) {
+        for position in self.desk.book.positions().to_vec() {
+            let Some(bar) = self.last[usize::from(position.instrument.0)] else { continue };
+            let market = Market::Completion { instrument: position.instrument, bar, more: false };
+            if let Some(fill) = broker.close_now(&market, &position) {
+                let fill = crate::market::Fill { at: now, ..fill };
+                self.book_notice(&market, &Notice::Filled(fill), broker, bus);
+            }
+        }
+        let book = &self.desk.book;
+        self.curve.replace_last(book.equity(), book.cash(), 0.0);
+    }
+}

@@ -1,0 +1,165 @@
+//! The run folder: written beside its place and moved there whole, so that nobody ever sees half of one.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value, json};
+
+use super::{Experiment, Outcome, rows};
+use crate::{
+    error::{Error, Result},
+    report,
+};
+
+/// A run folder in the making. Dropped before [`RunFolder::finish`], it leaves nothing behind.
+pub struct RunFolder {
+    partial: PathBuf,
+    place: PathBuf,
+    finished: bool,
+}
+
+/// A finished run folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// `run.json`, as written.
+    pub run_json: String,
+    /// The report, where one was asked for.
+    pub report: Option<PathBuf>,
+}
+
+impl RunFolder {
+    /// Prepares to write at `place`, replacing a run folder that is there.
+    ///
+    /// # Errors
+    /// When `place` holds something that is not a run, or nothing can be written beside it.
+    pub fn create(place: &Path) -> Result<Self> {
+        let is_used = place.is_file() || fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some());
+        if is_used && !place.join("run.json").is_file() {
+            return Err(Error::config(place.display().to_string(), "is not empty and holds no run.json; choose another folder with --out"));
+        }
+        let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_else(|| "run".into());
+        let parent = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let partial = parent.join(format!(".{name}.partial-{}", std::process::id()));
+        fs::create_dir_all(&partial).map_err(|e| Error::io(&partial, "cannot be created", e))?;
+        Ok(Self { partial, place: place.to_owned(), finished: false })
+    }
+
+    /// Where files are written until the folder is finished.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Writes what an outcome tells, and the report unless it is not wanted, then moves the folder to its place.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn finish(mut self, experiment: &Experiment, outcome: &Outcome, machine: &Value, with_report: bool) -> Result<Written> {
+        let run_json = pretty(&run_json(experiment, outcome));
+        rows::write(&self.partial, "run.json", &run_json)?;
+        rows::write(&self.partial, "machine.json", pretty(machine))?;
+        rows::write(&self.partial, "verdict.json", pretty(&serde_json::to_value(&outcome.verdict).map_err(|e| failed(&e))?))?;
+        rows::write(&self.partial, "trades.csv", rows::trades(experiment, outcome))?;
+        rows::write(&self.partial, "equity.csv", rows::equity(outcome, experiment.spec.account.cash))?;
+        rows::write(&self.partial, "buyhold.csv", rows::buy_and_hold(outcome))?;
+        let findings: Vec<_> = experiment.sources.iter().flat_map(|s| &s.dataset.findings).collect();
+        rows::write(&self.partial, "findings.json", pretty(&serde_json::to_value(findings).map_err(|e| failed(&e))?))?;
+        if with_report {
+            report::write(&self.partial)?;
+        }
+        if self.place.exists() {
+            fs::remove_dir_all(&self.place).map_err(|e| Error::io(&self.place, "cannot be replaced", e))?;
+        }
+        fs::rename(&self.partial, &self.place).map_err(|e| Error::io(&self.place, "cannot be written", e))?;
+        self.finished = true;
+        let report = with_report.then(|| self.place.join("report.html"));
+        Ok(Written { folder: self.place.clone(), run_json, report })
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Nothing can be done, and nothing is lost, when even this fails.
+            let _ = fs::remove_dir_all(&self.partial);
+        }
+    }
+}
+
+fn failed(error: &serde_json::Error) -> Error {
+    Error::Failed(error.to_string())
+}
+
+fn pretty(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("a JSON value has a text");
+    text.push('\n');
+    text
+}
+
+/// Everything deterministic about a run.
+fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
+    let data: Vec<Value> = experiment
+        .sources
+        .iter()
+        .map(|s| {
+            json!({
+                "path": s.spec.path, "symbol": s.instrument.symbol, "timeframe": s.dataset.bars.timeframe(), "rows": s.dataset.bars.len(),
+                "first": s.dataset.bars.opened_at().first(), "last": s.dataset.bars.opened_at().last(), "sha256": s.dataset.sha256,
+                "zone": s.spec.zone, "price_side": s.spec.price_side,
+            })
+        })
+        .collect();
+    let strategies: Vec<Value> = experiment
+        .placed
+        .iter()
+        .map(|p| {
+            let symbol = &experiment.sources[usize::from(p.instrument.0)].instrument.symbol;
+            json!({ "name": p.file.name(), "about": p.file.about(), "loses_when": p.file.loses_when(), "symbol": symbol, "params": p.file.values(), "weight": p.weight })
+        })
+        .collect();
+    json!({
+        "id": outcome.id,
+        "name": experiment.spec.name,
+        "kind": "backtest",
+        "manifest": {
+            "version": env!("CARGO_PKG_VERSION"), "git_commit": option_env!("CTHULU_GIT_COMMIT"), "lockfile_sha256": env!("CTHULU_LOCKFILE_SHA256"),
+            "spec": experiment.spec, "strategies": strategies, "data": data, "seed": experiment.spec.seed,
+        },
+        "metrics": outcome.metrics,
+        "counts": counts(outcome),
+        "costs": outcome.costs,
+        "intervals": outcome.intervals,
+        "benchmark": outcome.benchmark,
+        "equity_rows": outcome.equity_rows(),
+        "periods_per_year": outcome.periods_per_year,
+        "event_log_sha256": outcome.finished.event_log_sha256,
+        "warnings": outcome.warnings,
+    })
+}
+
+/// What happened how often.
+fn counts(outcome: &Outcome) -> Value {
+    let kinds = outcome.finished.kinds.clone().unwrap_or_default();
+    let of = |kind: &str| kinds.get(kind).copied().unwrap_or(0);
+    let mut counts = Map::new();
+    for (name, count) in [
+        ("signals", of("signal_generated")),
+        ("orders", of("order_submitted")),
+        ("fills", of("order_filled")),
+        ("trades", of("trade_closed")),
+        ("refused", of("order_refused") + of("signal_rejected")),
+        ("rejected", of("order_rejected")),
+        ("cancelled", of("order_cancelled")),
+        ("risk_limits", of("risk_limit_hit")),
+        ("ambiguous_bars", outcome.run.ambiguous_bars),
+        ("open_positions", outcome.run.book.positions().len() as u64),
+        ("events", kinds.values().sum()),
+    ] {
+        counts.insert(name.into(), count.into());
+    }
+    Value::Object(counts)
+}

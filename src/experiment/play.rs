@@ -1,0 +1,328 @@
+//! Plays a checked experiment through the engine, and measures what came out.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{Experiment, MarketFillSpec};
+use crate::{
+    broker::{MarketFill, Simulator},
+    bus::{Bus, Comprehensive, Database, Finished, Journal, Policy, Rotation, TrainingLog},
+    engine::{self, Account, Run, Seat},
+    error::Result,
+    event::{Mode, Names},
+    feed::Replay,
+    market::Calendar,
+    seed::Seed,
+    stats::{
+        bootstrap::{Interval, Options, interval},
+        luck::Trials,
+        ratios,
+        summary::{Metrics, MetricsInput},
+        trades::TradeStats,
+        verdict::{Evidence, Verdict},
+    },
+    strategy::{RuleStrategy, Strategy},
+    time::Nanos,
+};
+
+/// Which consumers write files while the run goes on.
+#[derive(Clone, Copy, Debug)]
+pub enum Watchers<'a> {
+    /// None: only the journal's hash is taken.
+    Off,
+    /// All four, into this folder.
+    Files(&'a Path),
+}
+
+/// What a run cost, by kind, in account currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct CostBreakdown {
+    /// Commission paid.
+    pub commission: f64,
+    /// Spread, already in the prices.
+    pub spread: f64,
+    /// Slippage, already in the prices.
+    pub slippage: f64,
+    /// Financing.
+    pub swap: f64,
+}
+
+/// Buying at the first open and holding, with the same costs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Benchmark {
+    /// What was held.
+    pub name: String,
+    /// Gain over the span.
+    pub net_profit: f64,
+    /// Gain over the starting capital.
+    pub return_fraction: f64,
+    /// Annualised Sharpe ratio of its trading days.
+    pub sharpe: Option<f64>,
+    /// Deepest fall.
+    pub max_drawdown_fraction: Option<f64>,
+    /// Its value at every moment of the run.
+    #[serde(skip)]
+    pub equity: Vec<f64>,
+}
+
+/// A played experiment.
+pub struct Outcome {
+    /// The run's id.
+    pub id: String,
+    /// What the engine left.
+    pub run: Run,
+    /// What the bus left.
+    pub finished: Finished,
+    /// Every figure.
+    pub metrics: Metrics,
+    /// What it cost.
+    pub costs: CostBreakdown,
+    /// Buy and hold.
+    pub benchmark: Benchmark,
+    /// Bootstrap intervals by metric key.
+    pub intervals: BTreeMap<&'static str, Option<Interval>>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Trading days a year.
+    pub periods_per_year: f64,
+    /// Last row of the equity curve of each trading day.
+    pub day_rows: Vec<usize>,
+    /// What the reader should know.
+    pub warnings: Vec<String>,
+}
+
+impl Experiment {
+    /// The run's id: a hash of the question, the data's content and the program's version.
+    ///
+    /// # Panics
+    /// Never: a spec has a JSON form.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(env!("CARGO_PKG_VERSION"));
+        hash.update(serde_json::to_vec(&self.spec).expect("a spec has a JSON form"));
+        for source in &self.sources {
+            hash.update(&source.dataset.sha256);
+        }
+        for placed in &self.placed {
+            hash.update(format!("{:?}", placed.file));
+        }
+        let digest = hash.finalize();
+        let hex: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
+        format!("{}-{hex}", slug(&self.spec.name))
+    }
+
+    /// Plays the experiment.
+    ///
+    /// # Errors
+    /// When a rule does not compile for the data's timeframe, or a file cannot be written.
+    pub fn run(&self, watchers: Watchers<'_>) -> Result<Outcome> {
+        let mut seats = self.seats()?;
+        let names = Arc::new(self.names(&seats));
+        let mut bus = bus(&names, watchers)?;
+        let account = self.account();
+        let venues = self.sources.iter().map(|s| s.venue).collect();
+        let market_fill = match self.spec.fills.market {
+            MarketFillSpec::NextOpen => MarketFill::NextOpen,
+            MarketFillSpec::Close => MarketFill::Close,
+        };
+        let mut broker = Simulator::new(venues, self.spec.account.leverage, market_fill);
+        let bars: Vec<_> = self.sources.iter().map(|s| Arc::clone(&s.dataset.bars)).collect();
+        let run = engine::run(&mut Replay::new(&bars), &mut seats, &mut broker, &account, &mut bus);
+        let finished = bus.finish()?;
+        Ok(self.measure(names.run.clone(), run, finished))
+    }
+
+    fn seats(&self) -> Result<Vec<Seat>> {
+        let seat = |placed: &super::check::Placed| {
+            let source = &self.sources[usize::from(placed.instrument.0)];
+            let mut strategy = RuleStrategy::new(placed.file.compile_for(source.dataset.bars.timeframe(), source.instrument.calendar)?);
+            strategy.prepare(&source.dataset.bars);
+            Ok(Seat { strategy: Box::new(strategy), instrument: placed.instrument, weight: placed.weight })
+        };
+        self.placed.iter().map(seat).collect()
+    }
+
+    fn names(&self, seats: &[Seat]) -> Names {
+        Names {
+            run: self.id(),
+            symbols: self.sources.iter().map(|s| s.instrument.symbol.clone()).collect(),
+            contract_sizes: self.sources.iter().map(|s| s.instrument.contract_size).collect(),
+            strategies: self.placed.iter().map(|p| p.file.name().to_owned()).collect(),
+            features: seats.iter().map(|s| s.strategy.feature_names()).collect(),
+        }
+    }
+
+    fn account(&self) -> Account {
+        Account {
+            cash: self.spec.account.cash,
+            sizing: self.spec.account.sizing,
+            lots: self.spec.account.lots,
+            limits: self.spec.risk,
+            instruments: self.sources.iter().map(|s| s.instrument.clone()).collect(),
+            close_at_end: self.spec.fills.close_at_end,
+        }
+    }
+
+    /// The calendar whose trading days the returns are counted in: that of the first instrument.
+    fn calendar(&self) -> Calendar {
+        self.sources.first().map_or(Calendar::RoundTheClock, |s| s.instrument.calendar)
+    }
+
+    fn measure(&self, id: String, run: Run, finished: Finished) -> Outcome {
+        let calendar = self.calendar();
+        let day_rows = day_rows(run.curve.at(), calendar, self.sources[0].dataset.bars.timeframe());
+        let on_days = |column: &[f64]| -> Vec<f64> { day_rows.iter().map(|row| column[*row]).collect() };
+        let day_equity = on_days(run.curve.equity());
+        let (cash, periods_per_year) = (self.spec.account.cash, calendar.periods_per_year());
+        let pnls: Vec<f64> = run.trades.iter().map(|t| t.pnl).collect();
+        let costs = costs(&run);
+        let costs_total = costs.commission + costs.spread + costs.slippage + costs.swap;
+        let metrics = Metrics::compute(&MetricsInput {
+            bars: run.bars,
+            initial_equity: cash,
+            final_equity: run.book.equity(),
+            trade_pnls: &pnls,
+            equity: run.curve.equity(),
+            day_equity: &day_equity,
+            periods_per_year,
+            exposed_bars: run.exposed_bars,
+            costs_total,
+            ambiguous_bars: run.ambiguous_bars,
+            trials: Trials::ONE,
+        });
+        let returns = returns(cash, &day_equity);
+        let benchmark = self.benchmark(&run, &on_days, periods_per_year);
+        let seed = Seed::new(self.spec.seed).child("report");
+        let verdict = Verdict::of(&Evidence {
+            trade_pnls: &pnls,
+            day_returns: &returns,
+            periods_per_year,
+            return_fraction: metrics.return_fraction,
+            buy_and_hold_fraction: Some(benchmark.return_fraction),
+            costs_total,
+            in_sample: true,
+            seed,
+        });
+        let profit_factor = |pnls: &[f64]| TradeStats::of(pnls).profit_factor;
+        let intervals = BTreeMap::from([
+            ("sharpe", verdict.sharpe),
+            ("mean_trade", verdict.mean_trade),
+            ("profit_factor", interval(&pnls, profit_factor, &Options::new(seed.child("profit_factor")))),
+        ]);
+        let mut warnings = self.warnings.clone();
+        warnings.extend(finished.warnings.iter().cloned());
+        Outcome { id, run, finished, metrics, costs, benchmark, intervals, verdict, periods_per_year, day_rows, warnings }
+    }
+
+    /// Every instrument bought at its first open with an equal share of the cash, commission paid, and marked at the bid.
+    fn benchmark(&self, run: &Run, on_days: &dyn Fn(&[f64]) -> Vec<f64>, periods_per_year: f64) -> Benchmark {
+        let (cash, share) = (self.spec.account.cash, self.spec.account.cash / self.sources.len() as f64);
+        let mut equity = vec![0.0; run.curve.len()];
+        for source in &self.sources {
+            let (bars, venue) = (&source.dataset.bars, &source.venue);
+            let price = venue.quoting.at_open(&bars.bar(0)).ask + venue.costs.slippage;
+            let units = venue.costs.lots_for(share, venue.contract_size, price) * venue.contract_size;
+            let (mut row, mut value) = (0, share);
+            for (total, at) in equity.iter_mut().zip(run.curve.at()) {
+                while row < bars.len() && bars.opened_at()[row] < *at {
+                    value = units * venue.quoting.at_close(&bars.bar(row)).bid;
+                    row += 1;
+                }
+                *total += value;
+            }
+        }
+        let last = equity.last().copied().unwrap_or(cash);
+        let symbols: Vec<&str> = self.sources.iter().map(|s| s.instrument.symbol.as_str()).collect();
+        Benchmark {
+            name: format!("buy and hold {}", symbols.join(" + ")),
+            net_profit: last - cash,
+            return_fraction: last / cash - 1.0,
+            sharpe: ratios::sharpe(&returns(cash, &on_days(&equity)), 0.0, periods_per_year),
+            max_drawdown_fraction: crate::stats::drawdown::max_drawdown(cash, &equity).map(|d| d.fraction),
+            equity,
+        }
+    }
+}
+
+fn bus(names: &Arc<Names>, watchers: Watchers<'_>) -> Result<Bus> {
+    let mut bus = Bus::new(Arc::clone(names), Mode::Backtest);
+    let Watchers::Files(folder) = watchers else {
+        bus.add(Box::new(Journal::new()), Policy::Wait)?;
+        bus.add(Box::new(crate::bus::Metrics::new()), Policy::Wait)?;
+        return Ok(bus);
+    };
+    let lossless = || Policy::Lossless { spill_dir: folder.to_owned() };
+    bus.add(Box::new(Journal::to_file(&folder.join("events.jsonl.gz"))?), lossless())?;
+    bus.add(Box::new(crate::bus::Metrics::new()), lossless())?;
+    bus.add(Box::new(TrainingLog::create(folder, Rotation::default())?), lossless())?;
+    bus.add(Box::new(Database::open(&folder.join("run.sqlite"))?), lossless())?;
+    bus.add(Box::new(Comprehensive::create(&folder.join("comprehensive_metrics.csv"))?), lossless())?;
+    Ok(bus)
+}
+
+/// The last row of each trading day; bars of a day or more belong to the date they are stamped with.
+fn day_rows(at: &[Nanos], calendar: Calendar, timeframe: crate::time::Timeframe) -> Vec<usize> {
+    let mut days = calendar.days();
+    let mut rows: Vec<usize> = Vec::new();
+    let mut current = None;
+    for (row, closed_at) in at.iter().enumerate() {
+        // The closing moment belongs to the day that its last nanosecond was in.
+        let day = if timeframe.ns() >= crate::time::DAY {
+            calendar.trading_day_of_bar(closed_at.plus(-timeframe.ns()), timeframe)
+        } else {
+            days.day(closed_at.plus(-1))
+        };
+        if current == Some(day) {
+            rows.pop();
+        }
+        current = Some(day);
+        rows.push(row);
+    }
+    rows
+}
+
+/// Period returns of values that start from `cash`.
+fn returns(cash: f64, values: &[f64]) -> Vec<f64> {
+    std::iter::once(&cash).chain(values).zip(values).map(|(before, after)| after / before - 1.0).collect()
+}
+
+/// Costs of everything that was filled, open positions included.
+fn costs(run: &Run) -> CostBreakdown {
+    let mut costs = CostBreakdown::default();
+    for trade in &run.trades {
+        costs.commission += trade.commission;
+        costs.spread += trade.spread;
+        costs.slippage += trade.slippage;
+        costs.swap += trade.swap;
+    }
+    for position in run.book.positions() {
+        costs.commission += position.commission;
+        costs.spread += position.spread_cost;
+        costs.slippage += position.slippage_cost;
+    }
+    costs
+}
+
+fn slug(name: &str) -> String {
+    let text: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let text = text.trim_matches('-').to_owned();
+    if text.is_empty() { "run".into() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn returns_start_from_the_cash() {
+        assert_eq!(returns(100.0, &[110.0, 99.0]), [110.0 / 100.0 - 1.0, 99.0 / 110.0 - 1.0]);
+    }
+
+    #[test]
+    fn names_become_folder_names() {
+        assert_eq!((slug("RSI reversal!"), slug("///")), ("rsi-reversal".into(), "run".into()));
+    }
+}

@@ -1,0 +1,292 @@
+//! The experiment file as typed: names, defaults, and nothing checked beyond its shape.
+//!
+//! Unknown keys are refused with the nearest known name. Each default stands here once; `docs/experiment.md` lists them for users.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    data::DateOrder,
+    error::{Error, Result, suggest},
+    market::PriceSide,
+    risk::{Limits, Lots, Sizing},
+    time::{Nanos, Timeframe},
+};
+
+/// One question, as a TOML file asks it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// What the run is called.
+    #[serde(default = "unnamed")]
+    pub name: String,
+    /// The root of every random number.
+    #[serde(default = "seed")]
+    pub seed: u64,
+    /// A strategy file or catalogue name, or several with their symbols and weights.
+    pub strategy: StrategyChoice,
+    /// Fixed parameter values.
+    #[serde(default)]
+    pub params: BTreeMap<String, f64>,
+    /// The price files.
+    pub data: Vec<DataSpec>,
+    /// The account.
+    #[serde(default)]
+    pub account: AccountSpec,
+    /// What trading costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub costs: Option<CostSpec>,
+    /// How orders fill.
+    #[serde(default)]
+    pub fills: FillSpec,
+    /// When not to trade.
+    #[serde(default)]
+    pub risk: Limits,
+    /// What a search does with this file; a backtest keeps it as typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<toml::Table>,
+    /// What a walk-forward does with this file; a backtest keeps it as typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walkforward: Option<toml::Table>,
+    /// What training does with this file; a backtest keeps it as typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<toml::Table>,
+}
+
+/// One strategy, or several.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum StrategyChoice {
+    /// A file or a catalogue name, on every symbol of the data.
+    One(String),
+    /// Several, each with its symbols and weight.
+    Several(Vec<StrategySpec>),
+}
+
+/// One of several strategies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StrategySpec {
+    /// A file or a catalogue name.
+    pub strategy: String,
+    /// Symbols it trades; all of the data where empty.
+    #[serde(default)]
+    pub symbols: Vec<String>,
+    /// Share of the account's sizing.
+    #[serde(default = "one")]
+    pub weight: f64,
+    /// Parameter values, over those of the experiment.
+    #[serde(default)]
+    pub params: BTreeMap<String, f64>,
+}
+
+/// One price file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataSpec {
+    /// The file.
+    pub path: String,
+    /// What it prices; the file's name where absent.
+    #[serde(default)]
+    pub symbol: Option<String>,
+    /// Length of a bar, checked against the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeframe: Option<Timeframe>,
+    /// Clock of times without an offset, as `UTC` or `Europe/Athens`.
+    #[serde(default = "utc")]
+    pub zone: String,
+    /// What dates start with, where they do not start with the year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_order: Option<DateOrder>,
+    /// What a one-price file holds.
+    #[serde(default)]
+    pub price_side: PriceSide,
+    /// First moment used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Nanos>,
+    /// Moment before which bars are used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Nanos>,
+}
+
+/// The account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountSpec {
+    /// Money at the start.
+    pub cash: f64,
+    /// What it is counted in.
+    pub currency: String,
+    /// How many times the margin a position may be; 1 for none.
+    pub leverage: f64,
+    /// Which sizes are accepted.
+    pub lots: Lots,
+    /// How sizes are chosen.
+    pub sizing: Sizing,
+}
+
+impl Default for AccountSpec {
+    fn default() -> Self {
+        Self { cash: 10_000.0, currency: "USD".into(), leverage: 1.0, lots: Lots::Fractional, sizing: Sizing::Fraction(1.0) }
+    }
+}
+
+/// What trading costs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CostSpec {
+    /// `"data"`, or points.
+    pub spread: SpreadSpec,
+    /// How much worse market and stop orders fill, in points.
+    pub slippage_points: f64,
+    /// Commission as a fraction of the notional, per deal.
+    pub commission_fraction: f64,
+    /// Commission per lot, per deal.
+    pub commission_per_lot: f64,
+    /// Commission per deal.
+    pub commission_per_order: f64,
+    /// `"instrument"` or `"none"`.
+    pub swap: SwapSpec,
+}
+
+impl Default for CostSpec {
+    fn default() -> Self {
+        Self {
+            spread: SpreadSpec::Points(0.0),
+            slippage_points: 0.0,
+            commission_fraction: 0.0,
+            commission_per_lot: 0.0,
+            commission_per_order: 0.0,
+            swap: SwapSpec::Instrument,
+        }
+    }
+}
+
+/// Where the spread comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SpreadSpec {
+    /// A fixed number of points.
+    Points(f64),
+    /// The file's quotes or spread column.
+    Named(FromData),
+}
+
+/// The word `data`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromData {
+    /// The file's quotes or spread column.
+    Data,
+}
+
+/// Where financing comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SwapSpec {
+    /// The instrument's points per night. Not charged yet: a run that would need it says so.
+    Instrument,
+    /// Nothing is charged.
+    None,
+}
+
+/// How orders fill.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FillSpec {
+    /// When market orders fill.
+    pub market: MarketFillSpec,
+    /// What came first inside a bar.
+    pub intrabar: IntrabarSpec,
+    /// Closes what is open at the last close.
+    pub close_at_end: bool,
+}
+
+/// When market orders fill.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarketFillSpec {
+    /// At the next bar's open.
+    #[default]
+    NextOpen,
+    /// At the close that decided: optimistic.
+    Close,
+}
+
+/// What came first inside a bar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntrabarSpec {
+    /// The stop before the target.
+    #[default]
+    Pessimistic,
+}
+
+fn unnamed() -> String {
+    "backtest".into()
+}
+
+const fn seed() -> u64 {
+    7
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+fn utc() -> String {
+    "UTC".into()
+}
+
+impl Spec {
+    /// Reads an experiment file's text; `path` is for messages.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the line, and the nearest known key for one that is unknown.
+    pub fn parse(text: &str, path: &Path) -> Result<Self> {
+        toml::from_str(text).map_err(|error| toml_error(path, text, &error))
+    }
+}
+
+/// A TOML error with its line, and the nearest known name for an unknown one.
+pub(super) fn toml_error(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
+    let message = error.message();
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let problem = match quoted.split_first() {
+        Some((typed, known)) if message.starts_with("unknown") => {
+            let what = if message.starts_with("unknown field") { "key" } else { "value" };
+            format!("unknown {what} '{typed}'{}", suggest(typed, known.iter().copied()))
+        }
+        _ => message.to_owned(),
+    };
+    Error::config(format!("{}{}", path.display(), line.map(|l| format!(", line {l}")).unwrap_or_default()), problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = "strategy = \"sma_crossover\"\n[[data]]\npath = \"x.csv\"\n";
+
+    #[test]
+    fn the_least_file_has_every_default() {
+        let spec = Spec::parse(LEAST, Path::new("x.toml")).unwrap();
+        assert_eq!(spec.account, AccountSpec::default());
+        assert_eq!((spec.seed, spec.costs.is_none(), spec.data[0].price_side), (7, true, PriceSide::Bid));
+    }
+
+    #[test]
+    fn an_unknown_key_names_its_line_and_the_nearest_known() {
+        let error = Spec::parse(&format!("{LEAST}[account]\nlevrage = 2.0\n"), Path::new("x.toml")).unwrap_err().to_string();
+        assert_eq!(error, "x.toml, line 5: unknown key 'levrage'; did you mean 'leverage'?");
+    }
+
+    #[test]
+    fn a_written_spec_reads_back() {
+        let spec = Spec::parse(&format!("{LEAST}[costs]\nspread = \"data\"\nslippage_points = 2.0\n"), Path::new("x.toml")).unwrap();
+        let text = toml::to_string(&spec).unwrap();
+        assert_eq!(Spec::parse(&text, Path::new("x.toml")).unwrap(), spec);
+    }
+}

@@ -1,0 +1,161 @@
+//! Limits of the account: what refuses an entry, and what ends the run's trading.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Refusal;
+
+/// Limits as an experiment names them; a missing one is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Positions open at once, resting entries included.
+    #[serde(default)]
+    pub max_positions: Option<usize>,
+    /// Loss since the trading day began, as a fraction of the equity then; entries are refused until the next day.
+    #[serde(default)]
+    pub max_daily_loss_fraction: Option<f64>,
+    /// Loss from the highest equity, as a fraction of it; everything is closed and trading ends.
+    #[serde(default)]
+    pub max_drawdown_fraction: Option<f64>,
+}
+
+/// A limit that was just hit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Breach {
+    /// Which.
+    pub limit: Refusal,
+    /// The loss or drawdown, as a fraction.
+    pub fraction: f64,
+}
+
+/// Watches the equity against the limits.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    limits: Limits,
+    peak: f64,
+    day: Option<i64>,
+    day_start: f64,
+    last: f64,
+    day_blocked: bool,
+    halted: Option<Refusal>,
+    told_twentieths: u32,
+}
+
+impl Guard {
+    /// Watches an account that starts with `cash`.
+    #[must_use]
+    pub const fn new(limits: Limits, cash: f64) -> Self {
+        Self { limits, peak: cash, day: None, day_start: cash, last: cash, day_blocked: false, halted: None, told_twentieths: 0 }
+    }
+
+    /// Whether days must be told: converting a time to its trading day costs something.
+    #[must_use]
+    pub const fn watches_days(&self) -> bool {
+        self.limits.max_daily_loss_fraction.is_some()
+    }
+
+    /// Sees the equity after a moment of trading day `day`; says when a limit is hit for the first time (that day).
+    #[inline]
+    pub fn watch(&mut self, equity: f64, day: Option<i64>) -> Option<Breach> {
+        if day != self.day {
+            // A day's loss counts from the last equity of the day before, so an overnight gap belongs to the new day.
+            self.day = day;
+            self.day_start = self.last;
+            self.day_blocked = false;
+        }
+        if equity > self.peak {
+            self.peak = equity;
+            self.told_twentieths = 0;
+        }
+        let breach = self.breach(equity);
+        self.last = equity;
+        breach
+    }
+
+    fn breach(&mut self, equity: f64) -> Option<Breach> {
+        if self.halted.is_some() {
+            return None;
+        }
+        let drawdown = 1.0 - equity / self.peak;
+        let loss = 1.0 - equity / self.day_start;
+        if equity <= 0.0 {
+            self.halted = Some(Refusal::NoEquity);
+            return Some(Breach { limit: Refusal::NoEquity, fraction: drawdown });
+        }
+        if self.limits.max_drawdown_fraction.is_some_and(|most| equity <= self.peak * (1.0 - most)) {
+            self.halted = Some(Refusal::DrawdownHalt);
+            return Some(Breach { limit: Refusal::DrawdownHalt, fraction: drawdown });
+        }
+        if !self.day_blocked && self.limits.max_daily_loss_fraction.is_some_and(|most| equity <= self.day_start * (1.0 - most)) {
+            self.day_blocked = true;
+            return Some(Breach { limit: Refusal::DailyLoss, fraction: loss });
+        }
+        None
+    }
+
+    /// The drawdown, when it has reached a further twentieth since the last peak.
+    #[inline]
+    pub fn deeper(&mut self, equity: f64) -> Option<f64> {
+        let drawdown = 1.0 - equity / self.peak;
+        if drawdown * 20.0 < f64::from(self.told_twentieths + 1) {
+            return None;
+        }
+        self.told_twentieths = (drawdown * 20.0).floor() as u32;
+        Some(drawdown)
+    }
+
+    /// Why no entry is allowed now, with `open` positions and resting entries.
+    ///
+    /// # Errors
+    /// The limit that stands in the way.
+    pub fn admit(&self, open: usize) -> Result<(), Refusal> {
+        match self.halted {
+            Some(reason) => Err(reason),
+            None if self.day_blocked => Err(Refusal::DailyLoss),
+            None if self.limits.max_positions.is_some_and(|most| open >= most) => Err(Refusal::MaxPositions),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether trading has ended for good.
+    #[must_use]
+    pub const fn has_halted(&self) -> bool {
+        self.halted.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daily_loss_blocks_until_the_next_day() {
+        let limits = Limits { max_daily_loss_fraction: Some(0.05), ..Limits::default() };
+        let mut guard = Guard::new(limits, 100.0);
+        assert_eq!(guard.watch(96.0, Some(1)), None);
+        assert_eq!(guard.watch(95.0, Some(1)).map(|b| b.limit), Some(Refusal::DailyLoss));
+        assert_eq!(guard.watch(94.0, Some(1)), None);
+        assert_eq!(guard.admit(0), Err(Refusal::DailyLoss));
+        assert_eq!(guard.watch(94.0, Some(2)), None);
+        assert_eq!(guard.admit(0), Ok(()));
+    }
+
+    #[test]
+    fn a_drawdown_halt_is_for_good() {
+        let limits = Limits { max_drawdown_fraction: Some(0.2), max_positions: Some(1), ..Limits::default() };
+        let mut guard = Guard::new(limits, 100.0);
+        assert_eq!(guard.watch(125.0, None), None);
+        assert_eq!(guard.admit(1), Err(Refusal::MaxPositions));
+        // 1 − 100/125 = 0.2
+        assert_eq!(guard.watch(100.0, None), Some(Breach { limit: Refusal::DrawdownHalt, fraction: 1.0 - 100.0 / 125.0 }));
+        guard.watch(200.0, None);
+        assert_eq!(guard.admit(0), Err(Refusal::DrawdownHalt));
+    }
+
+    #[test]
+    fn each_twentieth_of_drawdown_is_told_once() {
+        let mut guard = Guard::new(Limits::default(), 100.0);
+        let told: Vec<bool> = [97.0, 94.0, 94.5, 93.0, 89.0].iter().map(|e| guard.deeper(*e).is_some()).collect();
+        assert_eq!(told, [false, true, false, false, true]);
+    }
+}

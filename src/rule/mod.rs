@@ -1,0 +1,40 @@
+//! The rule language: text → typed expression → compiled program → one value per bar.
+//!
+//! A [`Program`] is compiled once per run: parameters become constants, equal sub-expressions are kept once, and mistakes are shown with a
+//! caret under the column and the nearest known name. A [`Machine`] holds the state of one run and takes completed bars one at a time;
+//! when it replays stored bars it works a block ahead and gives the very same values. The future cannot be written in this language: a
+//! negative lag is refused, and `on("4h", …)` sees completed bars only. `model(name)` is an input slot that the caller fills.
+//!
+//! [`StrategyFile`] is a strategy's TOML file: its parameters with their ranges, its named expressions, and its rules.
+
+mod apply;
+mod build;
+mod call;
+mod check;
+mod diagnose;
+mod document;
+mod execute;
+mod file;
+mod functions;
+mod graph;
+mod higher;
+mod lexer;
+mod machine;
+mod operation;
+mod parameters;
+mod parse;
+mod plan;
+mod program;
+mod series;
+mod study;
+mod template;
+#[cfg(test)]
+mod tests;
+
+pub use document::OrderWay;
+pub use file::{CompiledStrategy, SideRules, StrategyFile};
+pub use functions::{FUNCTIONS, SERIES};
+pub use machine::{Book, Machine, evaluate};
+pub use parameters::Parameter;
+pub use program::{Kind, OutputId, Program, Source};
+pub use template::{STARTER, starter};
