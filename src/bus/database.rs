@@ -11,13 +11,14 @@ use rusqlite::{Connection, Transaction, params};
 use super::{Batch, Consumer, Outcome};
 use crate::{
     error::{Error, Result},
-    event::{Event, Kind, Names, Record},
+    event::{Event, Kind, Mode, Names},
     portfolio::Trade,
 };
 
 /// Events written in one transaction.
 pub(super) const ROWS_A_TRANSACTION: usize = 8192;
 
+/// Columns of `events` after `record` are read out of it when asked for: they cost nothing to write.
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, mode TEXT NOT NULL, began_at TEXT NOT NULL, ended_at TEXT NOT NULL,
@@ -25,10 +26,13 @@ CREATE TABLE IF NOT EXISTS runs (
     finished INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS events (
-    run INTEGER NOT NULL REFERENCES runs (id), seq INTEGER NOT NULL, time TEXT NOT NULL, kind TEXT NOT NULL, symbol TEXT, strategy TEXT,
-    order_id INTEGER, ticket INTEGER, side TEXT, volume REAL, price REAL, pnl REAL, reason TEXT, record TEXT NOT NULL,
-    PRIMARY KEY (run, seq)
-) WITHOUT ROWID;
+    run INTEGER NOT NULL REFERENCES runs (id), seq INTEGER NOT NULL, kind TEXT NOT NULL, record TEXT NOT NULL,
+    time TEXT AS (json_extract(record, '$.time')), symbol TEXT AS (json_extract(record, '$.symbol')),
+    strategy TEXT AS (json_extract(record, '$.strategy')), order_id INTEGER AS (json_extract(record, '$.order')),
+    ticket INTEGER AS (json_extract(record, '$.ticket')), side TEXT AS (json_extract(record, '$.side')),
+    volume REAL AS (json_extract(record, '$.volume')), price REAL AS (json_extract(record, '$.price')),
+    pnl REAL AS (json_extract(record, '$.pnl')), reason TEXT AS (json_extract(record, '$.reason'))
+);
 CREATE TABLE IF NOT EXISTS trades (
     run INTEGER NOT NULL REFERENCES runs (id), ticket INTEGER NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL, lots REAL NOT NULL,
     opened_at TEXT NOT NULL, entry REAL NOT NULL, closed_at TEXT NOT NULL, exit REAL NOT NULL, pnl REAL NOT NULL, pnl_fraction REAL,
@@ -59,6 +63,9 @@ impl Database {
     /// Writes what is held in one transaction; after an error it is still held and the database unchanged.
     fn write(&mut self) -> Result<()> {
         let Some(first) = self.held.first() else { return Ok(()) };
+        if self.run.is_none() {
+            be_careful_as(&self.connection, first.events()[0].mode).map_err(|e| failure(&self.path, &e))?;
+        }
         let run = write_batches(&mut self.connection, self.run, first, &self.held).map_err(|e| failure(&self.path, &e))?;
         self.run = Some(run);
         self.held.clear();
@@ -97,16 +104,25 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    // In WAL mode a crash of the process loses nothing and a loss of power at most the last transactions.
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.query_row("PRAGMA wal_autocheckpoint = 16384", [], |_| Ok(()))?;
+    connection.pragma_update(None, "cache_size", -16384)?;
     connection.execute_batch(SCHEMA)?;
     connection.set_prepared_statement_cache_capacity(8);
     Ok(connection)
 }
 
-/// Moves everything out of the WAL, so that a single file remains.
+/// Says how hard to push to the disk. A crash of the process loses no transaction either way; a loss of power may cost a simulated run
+/// its file, which running it again brings back, and a live one at most its last transactions.
+fn be_careful_as(connection: &Connection, mode: Mode) -> rusqlite::Result<()> {
+    let simulated = matches!(mode, Mode::Backtest | Mode::Synthetic);
+    connection.pragma_update(None, "synchronous", if simulated { "OFF" } else { "NORMAL" })
+}
+
+/// Makes the index and moves everything out of the WAL, so that a single file remains.
+///
+/// The index comes last because sorting all rows once is cheaper than keeping them sorted.
 fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("CREATE UNIQUE INDEX IF NOT EXISTS events_by_seq ON events (run, seq)")?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))
 }
@@ -154,27 +170,10 @@ fn begin_run(transaction: &Transaction<'_>, first: &Event, names: &Names) -> rus
 }
 
 fn write_events(transaction: &Transaction<'_>, run: i64, batch: &Batch) -> rusqlite::Result<()> {
-    let insert = "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-    let mut insert = transaction.prepare_cached(insert)?;
+    let mut insert = transaction.prepare_cached("INSERT INTO events (run, seq, kind, record) VALUES (?1, ?2, ?3, ?4)")?;
     let lines = batch.lines();
     for (index, event) in batch.events().iter().enumerate() {
-        let record = Record::of(event, batch.names());
-        insert.execute(params![
-            run,
-            event.seq as i64,
-            event.at.to_string(),
-            record.kind,
-            record.symbol,
-            record.strategy,
-            record.order.map(|order| order.0.get()),
-            record.ticket.map(|ticket| ticket.0.0.get()),
-            record.side.map(|side| side.name()),
-            record.volume,
-            record.price,
-            record.pnl,
-            record.reason,
-            lines.text(index),
-        ])?;
+        insert.execute(params![run, event.seq as i64, event.kind.name(), lines.text(index)])?;
     }
     Ok(())
 }

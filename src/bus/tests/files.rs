@@ -148,6 +148,10 @@ fn the_database_holds_every_event_once_however_often_the_run_is_repeated() {
     let run: (String, String, i64, i64, f64, f64, bool) =
         database.query_row(run, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?, r.get(6)?))).unwrap();
     assert_eq!(run, ("sample".into(), "backtest".into(), lines.len() as i64, 1200, CASH, book.cash(), true));
+    let sold = "SELECT count(*), min(ticket), max(volume) FROM events WHERE kind = 'trade_closed' AND side = 'sell' AND symbol = 'EURUSD'";
+    let sold: (i64, i64, f64) = database.query_row(sold, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).unwrap();
+    // Every third of 1200 trades sells, every second of those is in the first symbol.
+    assert_eq!(sold, (200, 1, 0.3));
     let pnl: f64 = database.query_row("SELECT sum(pnl) FROM trades", [], |row| row.get(0)).unwrap();
     assert!((pnl - (book.cash() - CASH)).abs() < 1e-6);
 }
