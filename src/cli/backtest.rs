@@ -37,6 +37,7 @@ pub(super) fn run(args: &BacktestArgs) -> Result<()> {
         "processor": processor(),
         "seconds": { "load": (loaded - started).as_secs_f64(), "run": (now() - loaded).as_secs_f64() },
         "bus": outcome.finished.stats,
+        "warnings": outcome.finished.warnings,
     });
     let run_json = folder.write(&experiment, &outcome, &machine)?;
     if !args.no_report {

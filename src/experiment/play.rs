@@ -93,7 +93,7 @@ pub struct Outcome {
     pub periods_per_year: f64,
     /// Last row of the equity curve of each trading day.
     pub day_rows: Vec<usize>,
-    /// What the reader should know.
+    /// What the reader should know of the result; what this machine's files missed is in [`Finished::warnings`].
     pub warnings: Vec<String>,
 }
 
@@ -154,8 +154,13 @@ impl Experiment {
         let mut broker = Simulator::new(venues, self.spec.account.leverage, market_fill);
         let bars: Vec<_> = self.sources.iter().map(|s| Arc::clone(&s.dataset.bars)).collect();
         let run = engine::run(&mut Replay::new(&bars).counted(bars_done), &mut seats, &mut broker, &account, &mut bus);
-        let finished = bus.finish()?;
-        Ok(self.measure(names.run.clone(), run, finished))
+        // The consumers write their last while the figures are taken.
+        std::thread::scope(|scope| {
+            let finishing = scope.spawn(|| bus.finish());
+            let measured = self.measure(names.run.clone(), run);
+            let finished = finishing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            Ok(Outcome { finished, ..measured })
+        })
     }
 
     fn seats(&self) -> Result<Vec<Seat>> {
@@ -194,7 +199,8 @@ impl Experiment {
         self.sources.first().map_or(Calendar::RoundTheClock, |s| s.instrument.calendar)
     }
 
-    fn measure(&self, id: String, run: Run, finished: Finished) -> Outcome {
+    /// Everything but what the bus leaves.
+    fn measure(&self, id: String, run: Run) -> Outcome {
         let calendar = self.calendar();
         let day_rows = day_rows(run.curve.at(), calendar, self.sources[0].dataset.bars.timeframe());
         let on_days = |column: &[f64]| -> Vec<f64> { day_rows.iter().map(|row| column[*row]).collect() };
@@ -234,8 +240,7 @@ impl Experiment {
             ("mean_trade", verdict.mean_trade),
             ("profit_factor", profit_factor_interval(&pnls, &Options::new(seed.child("profit_factor")))),
         ]);
-        let mut warnings = self.warnings.clone();
-        warnings.extend(finished.warnings.iter().cloned());
+        let (finished, warnings) = (Finished::default(), self.warnings.clone());
         Outcome { id, run, finished, metrics, costs, benchmark, intervals, verdict, periods_per_year, day_rows, warnings }
     }
 

@@ -69,7 +69,7 @@ mod tests {
         let data = swings(20_000);
         let options = Options { block: Some(1.0), ..Options::new(Seed::new(3)) };
         let (grouped, single) = (mean_interval(&data, &options).unwrap(), interval(&data, mean, &options).unwrap());
-        assert_eq!(grouped.block_bars, 5.0); // ⌈20,000/4,096⌉ rows a group
+        assert_eq!(grouped.block_bars, 10.0); // ⌈20,000/2,048⌉ rows a group
         let width = single.high - single.low;
         assert!((grouped.low - single.low).abs() < 0.1 * width && (grouped.high - single.high).abs() < 0.1 * width);
     }
