@@ -79,8 +79,7 @@ fn looping(c: &mut Criterion) {
         instruments: vec![Instrument::fractional("WALK")],
         close_at_end: false,
     };
-    let venue =
-        Venue { quoting: Quoting::default(), costs: Costs { commission_fraction: 0.0002, ..Costs::default() }, contract_size: 1.0 };
+    let venue = Venue { quoting: Quoting::default(), costs: Costs { commission_fraction: 0.0002, ..Costs::default() }, contract_size: 1.0 };
     let names = Arc::new(Names {
         run: "bench".into(),
         symbols: vec!["WALK".into()],
