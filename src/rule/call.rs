@@ -16,6 +16,11 @@ use crate::time::Timeframe;
 /// How many timeframes may stand inside each other.
 const MAX_NESTED: usize = 3;
 
+/// One value has no slope and no spread around itself: over one bar these would be missing for good.
+fn fewest_bars(function: &str) -> f64 {
+    if matches!(function, "zscore" | "cci" | "linreg_slope" | "realized_vol" | "bb_position") { 2.0 } else { 1.0 }
+}
+
 impl Checker<'_> {
     /// The value of `name(args)`.
     pub(super) fn call(&mut self, context: usize, span: Span, (name, name_span): (&str, Span), args: &[Expr]) -> Result<Value, Problem> {
@@ -58,10 +63,11 @@ impl Checker<'_> {
             }
             _ => {
                 let bars = self.constant(context, arg, &what)?;
-                if bars.is_nan() || bars.fract() != 0.0 || !(1.0..=MAX_BARS).contains(&bars) {
+                let fewest = fewest_bars(function);
+                if bars.is_nan() || bars.fract() != 0.0 || !(fewest..=MAX_BARS).contains(&bars) {
                     return Err(Problem::new(
                         arg.span,
-                        format!("{what} must be a whole number of bars from 1 to {MAX_BARS}, and this is {bars}"),
+                        format!("{what} must be a whole number of bars from {fewest} to {MAX_BARS}, and this is {bars}"),
                     ));
                 }
                 read.bars.push(bars as u32);

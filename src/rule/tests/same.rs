@@ -79,7 +79,10 @@ fn number() -> BoxedStrategy<String> {
                     inner.clone(),
                     1..9u32
                 )
-                    .prop_map(|(f, x, n)| format!("{f}({x}, {n})")),
+                    .prop_map(|(f, x, n)| {
+                        let least = if matches!(f, "zscore" | "linreg_slope") { 2 } else { 1 };
+                        format!("{f}({x}, {})", n.max(least))
+                    }),
                 (prop::sample::select(&["bb_upper", "bb_lower", "bb_width", "bb_position"][..]), inner.clone(), 2..9u32)
                     .prop_map(|(f, x, n)| format!("{f}({x}, {n}, 2)")),
                 (prop::sample::select(&["macd_signal", "macd_hist"][..]), inner.clone()).prop_map(|(f, x)| format!("{f}({x}, 3, 6, 4)")),
@@ -160,4 +163,9 @@ fn equal_sub_expressions_are_one_node() {
     };
     assert_eq!(compile("sma(close, 5) + sma(close, 5)").plan.ops.len(), 3, "close, the mean, the sum");
     assert_eq!(compile("2 * 3 + sqrt(16)").plan.ops.len(), 1, "one constant");
+    // The same in two rules of a strategy: close, its mean, and one cross over 3 (its two lags, two comparisons, their and, the 3).
+    let rule = |name| Source { name, text: "crosses_above(sma(close, 5), 3)", kind: Kind::Rule, place: "p" };
+    let sources = [rule("enter"), rule("again")];
+    let two = Program::compile(&sources, &BTreeMap::new(), "1h".parse().unwrap(), Calendar::default()).unwrap();
+    assert_eq!(two.plan.ops.len(), 8);
 }
