@@ -151,7 +151,7 @@ impl Machine {
 /// An expression's value at each row of `bars`; conditions are 1 and 0.
 ///
 /// # Errors
-/// As [`Program::compile`].
+/// As [`Program::compile`], and [`Error::Rule`](crate::error::Error::Rule) where the expression asks for a model: no model speaks here.
 ///
 /// ```
 /// use std::{collections::BTreeMap, sync::Arc};
@@ -167,6 +167,7 @@ impl Machine {
 pub fn evaluate(expr: &str, params: &BTreeMap<String, f64>, bars: &Arc<Bars>) -> Result<Vec<Option<f64>>> {
     let source = Source { name: "value", text: expr, kind: Kind::Let, place: "the expression" };
     let program = Program::compile(&[source], params, bars.timeframe(), Calendar::default())?;
+    program.needs_no_model(source.place)?;
     let id = program.output("value").expect("compiled under this name");
     let mut machine = Machine::new(Arc::new(program));
     machine.attach(Arc::clone(bars));

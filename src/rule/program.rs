@@ -124,6 +124,21 @@ impl Program {
         self.models.iter().map(String::as_str)
     }
 
+    /// Refuses a program that asks for a model, for a run that has none: its rules would wait for a probability that never comes.
+    ///
+    /// # Errors
+    /// [`Error::Rule`] naming the models.
+    pub fn needs_no_model(&self, place: &str) -> Result<()> {
+        if self.models.is_empty() {
+            return Ok(());
+        }
+        let named: Vec<String> = self.models.iter().map(|name| format!("model(\"{name}\")")).collect();
+        Err(Error::Rule(format!(
+            "{place}: {} has no value here, because this run has no model; leave it out, or give the run a trained model of that name",
+            named.join(" and ")
+        )))
+    }
+
     /// The input slot of a model.
     ///
     /// # Errors
