@@ -20,7 +20,7 @@ use crate::{
         luck::Trials,
         ratios,
         summary::{Metrics, MetricsInput},
-        trades::TradeStats,
+        trades::profit_factor,
         verdict::{Evidence, Verdict},
     },
     strategy::{RuleStrategy, Strategy},
@@ -138,7 +138,9 @@ impl Experiment {
     fn seats(&self) -> Result<Vec<Seat>> {
         let seat = |placed: &super::check::Placed| {
             let source = &self.sources[usize::from(placed.instrument.0)];
-            let mut strategy = RuleStrategy::new(placed.file.compile_for(source.dataset.bars.timeframe(), source.instrument.calendar)?);
+            let rules = placed.file.compile_for(source.dataset.bars.timeframe(), source.instrument.calendar)?;
+            rules.program.needs_no_model(placed.file.name())?;
+            let mut strategy = RuleStrategy::new(rules);
             strategy.prepare(&source.dataset.bars);
             Ok(Seat { strategy: Box::new(strategy), instrument: placed.instrument, weight: placed.weight })
         };
@@ -206,7 +208,6 @@ impl Experiment {
             in_sample: true,
             seed,
         });
-        let profit_factor = |pnls: &[f64]| TradeStats::of(pnls).profit_factor;
         let intervals = BTreeMap::from([
             ("sharpe", verdict.sharpe),
             ("mean_trade", verdict.mean_trade),
