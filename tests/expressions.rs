@@ -180,6 +180,45 @@ fn every_function_and_series_gives_the_same_bits_by_the_block_and_by_the_bar() {
 }
 
 #[test]
+fn a_spike_leaves_no_trace_once_it_has_left_the_window() {
+    let clean = awkward(1500);
+    let mut spiked = Bars::new(clean.timeframe());
+    for (row, bar) in clean.iter().enumerate() {
+        let times = if row == 700 { 1e12 } else { 1.0 };
+        let [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map(|price| price * times);
+        spiked.push(&Bar { open, high, low, close, volume: bar.volume * times, ..bar });
+    }
+    let (clean, spiked) = (Arc::new(clean), Arc::new(spiked));
+    for expr in [
+        "sma(close, 20)",
+        "wma(close, 20)",
+        "sum(volume, 20)",
+        "stddev(close, 20)",
+        "zscore(close, 20)",
+        "bb_width(close, 20, 2)",
+        "bb_position(close, 20, 2)",
+        "linreg_slope(close, 20)",
+        "cci(20)",
+        "mfi(19)",
+        "willr(20)",
+        "stoch_d(14, 3, 3)",
+        "highest(high, 20)",
+        "donchian_lower(19)",
+        "realized_vol(19)",
+        "vwap()",
+    ] {
+        let (clean, spiked) = (column(expr, &clean), column(expr, &spiked));
+        for row in 760..1500 {
+            let same = match (clean[row], spiked[row]) {
+                (Some(a), Some(b)) => (a - b).abs() <= 1e-12 * a.abs().max(1.0),
+                (a, b) => a == b,
+            };
+            assert!(same, "{expr}, row {row}: {:?} and {:?}", clean[row], spiked[row]);
+        }
+    }
+}
+
+#[test]
 fn the_page_lists_every_function_and_series_as_it_is() {
     let page = include_str!("../docs/rules.md");
     let cells: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split(" | ").next()).collect();

@@ -124,7 +124,8 @@ impl Machine {
     #[inline]
     pub fn number(&self, id: OutputId) -> Option<f64> {
         let output = &self.program.outputs[id.0 as usize];
-        if self.seen <= output.ready_row {
+        let first_row = if output.is_rule { self.executor.first_row(output.slot) } else { 0 };
+        if self.seen <= first_row as u64 {
             return (self.seen > 0 && output.is_condition).then_some(0.0);
         }
         let value = self.executor.value(output.slot, self.row);

@@ -196,12 +196,16 @@ fn acceleration(rows: usize, evaluate: &impl Evaluate) -> Option<f64> {
 /// Fills `chosen` with one stationary-bootstrap draw of `rows` row numbers, of mean block length `block` (1: independent rows).
 pub(crate) fn draw_rows(chosen: &mut Vec<u32>, rows: usize, block: f64, seed: &Seed) {
     let mut generator = seed.generator();
-    let log_continue = libm::log(1.0 - 1.0 / block);
+    let any_row = |bits: u64| ((u128::from(bits) * rows as u128) >> 64) as u32;
     chosen.clear();
+    if block <= 1.0 {
+        chosen.extend((0..rows).map(|_| any_row(generator.next_u64())));
+        return;
+    }
+    let log_continue = libm::log(1.0 - 1.0 / block);
     while chosen.len() < rows {
-        let start = ((u128::from(generator.next_u64()) * rows as u128) >> 64) as usize;
-        let left = rows - chosen.len();
-        let length = if block > 1.0 { block_length(generator.next_u64(), log_continue).min(left) } else { 1 };
+        let start = any_row(generator.next_u64()) as usize;
+        let length = block_length(generator.next_u64(), log_continue).min(rows - chosen.len());
         let straight = length.min(rows - start);
         chosen.extend(start as u32..(start + straight) as u32);
         let mut wrapped = length - straight;

@@ -47,6 +47,12 @@ fn number() -> BoxedStrategy<String> {
             "vwap()",
             "realized_vol(6)",
             "body_fraction()",
+            "upper_wick_fraction()",
+            "lower_wick_fraction()",
+            "minus_di(3)",
+            "donchian_lower(4)",
+            "keltner_upper(5, 1.5, 4)",
+            "macd(close, 4, 2)",
             "tr()",
         ][..],
     )

@@ -100,6 +100,35 @@ fn a_rule_is_false_until_its_inputs_have_warmed_up() {
 }
 
 #[test]
+fn a_rule_on_a_longer_timeframe_waits_for_its_bars_not_for_hours_that_never_trade() {
+    // Seven hours a day: the third day is complete with the fourth's first bar, row 21. The mean over two of its answers comes one row later.
+    let (mut bars, day) = (crate::market::Bars::new("1h".parse().unwrap()), closing_at(&[1.0; 7]));
+    for i in 0..5 * 7 {
+        let (bar, shift) = (day.bar(i % 7), (i / 7) as i64 * crate::time::DAY + 14 * crate::time::HOUR);
+        bars.push(&crate::market::Bar { opened_at: bar.opened_at.plus(shift), closed_at: bar.closed_at.plus(shift), ..bar });
+    }
+    let bars = Arc::new(bars);
+    for (rule, first) in
+        [("not (on(\"1d\", sma(close, 3)) > 9)", 21), ("not (sma(on(\"1d\", sma(close, 3)), 2) > 9)", 22), ("not on(\"1d\", close > 9)", 7)]
+    {
+        for attached in [false, true] {
+            let mut machine = machine(&[("enter", rule, Kind::Rule)]);
+            let enter = machine.program().output("enter").unwrap();
+            if attached {
+                machine.attach(Arc::clone(&bars));
+            }
+            let step = |bar| {
+                machine.step(&bar, &Book::default());
+                machine.holds(enter)
+            };
+            let answers: Vec<bool> = bars.iter().map(step).collect();
+            assert_eq!(answers.iter().position(|holds| *holds), Some(first), "{rule}, attached: {attached}");
+            assert!(answers[first..].iter().all(|holds| *holds));
+        }
+    }
+}
+
+#[test]
 fn the_warm_up_is_the_longest_chain() {
     for (expr, bars) in [
         ("close", 1),
