@@ -4,8 +4,11 @@
 //! recursive averages, by the textbook recursion), fed with the same 400 bars: ties, bars without range, dead stretches without volume, gaps.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
+use cthulu_lab::experiment::{Experiment, Spec, Watchers};
 use cthulu_lab::market::{Bar, Bars, Calendar};
 use cthulu_lab::rule::{Book, FUNCTIONS, Kind, Machine, Program, SERIES, Source, StrategyFile, evaluate};
 use cthulu_lab::time::{HOUR, Nanos};
@@ -124,6 +127,68 @@ fn every_indicator_agrees_with_an_independent_computation_on_awkward_bars() {
             match ours[row] {
                 Some(value) => assert!((value - expected).abs() <= 1e-9, "{expr}, row {row}: {value} instead of {expected}"),
                 None => assert!(expected.is_nan(), "{expr}, row {row}: missing instead of {expected}"),
+            }
+        }
+    }
+}
+
+/// File and field of a published series, and the expression that must give it.
+const PUBLISHED: &[(&str, &str, &str)] = &[
+    ("sma", "sma", "sma(close, 20)"),
+    ("ema", "ema", "ema(close, 20)"),
+    ("wma", "wma", "wma(close, 14)"),
+    ("smma", "smma", "rma(close, 20)"),
+    ("rsi", "rsi", "rsi(close, 14)"),
+    ("roc", "roc", "roc(close, 14)"),
+    ("roc", "momentum", "momentum(close, 14)"),
+    ("stdev", "stdDev", "stddev(close, 14)"),
+    ("stdev", "zScore", "zscore(close, 14)"),
+    ("tr", "tr", "tr()"),
+    ("atr", "atr", "atr(14)"),
+    ("adx", "pdi", "plus_di(14)"),
+    ("adx", "mdi", "minus_di(14)"),
+    ("adx", "adx", "adx(14)"),
+    ("bb", "sma", "bb_mid(close, 20)"),
+    ("bb", "upperBand", "bb_upper(close, 20, 2)"),
+    ("bb", "lowerBand", "bb_lower(close, 20, 2)"),
+    ("bb", "width", "bb_width(close, 20, 2)"),
+    ("bb", "percentB", "bb_position(close, 20, 2)"),
+    ("stoch", "k", "stoch_k(14, 3)"),
+    ("stoch", "d", "stoch_d(14, 3, 3)"),
+    ("cci", "cci", "cci(20)"),
+    ("donchian", "upperBand", "donchian_upper(20)"),
+    ("donchian", "lowerBand", "donchian_lower(20)"),
+    ("macd", "macd", "macd(close, 12, 26)"),
+    ("macd", "signal", "macd_signal(close, 12, 26, 9)"),
+    ("macd", "histogram", "macd_hist(close, 12, 26, 9)"),
+    ("obv", "obv", "obv()"),
+];
+
+#[test]
+fn published_series_hold_on_every_row_where_they_are_at_hand() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/golden/skender");
+    let Ok(quotes) = fs::read_to_string(folder.join("quotes_default.csv")) else {
+        eprintln!("skipped: the published series are not here");
+        return;
+    };
+    let mut bars = Bars::new("1d".parse().unwrap());
+    for line in quotes.lines().skip(1) {
+        let (date, prices) = line.split_once(',').unwrap();
+        let p: Vec<f64> = prices.split(',').map(|cell| cell.parse().unwrap()).collect();
+        let opened_at: Nanos = format!("{date}T00:00:00Z").parse().unwrap();
+        let closed_at = opened_at.plus(24 * HOUR);
+        bars.push(&Bar { opened_at, closed_at, open: p[0], high: p[1], low: p[2], close: p[3], volume: p[4], ..Bar::default() });
+    }
+    let bars = Arc::new(bars);
+    for (file, field, expr) in PUBLISHED {
+        let rows: Vec<serde_json::Value> =
+            serde_json::from_str(&fs::read_to_string(folder.join(format!("{file}.standard.json"))).unwrap()).unwrap();
+        let ours = column(expr, &bars);
+        assert_eq!(rows.len(), ours.len());
+        for (row, (published, ours)) in rows.iter().zip(ours).enumerate() {
+            match (published[field].as_f64(), ours) {
+                (Some(a), Some(b)) => assert!((a - b).abs() <= 1e-9, "{expr}, row {row}: {b} instead of {a}"),
+                (a, b) => assert_eq!(a, b, "{expr}, row {row}"),
             }
         }
     }
@@ -325,6 +390,21 @@ fn a_length_that_defines_nothing_is_refused() {
 #[test]
 fn a_model_is_refused_where_none_speaks() {
     assert!(mistake("model(\"entry\") > 0.5").contains("model(\"entry\") has no value here, because this run has no model"));
+}
+
+#[test]
+fn a_backtest_refuses_a_strategy_that_asks_for_a_model() {
+    let strategy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("asks_for_a_model.toml");
+    fs::write(&strategy, "name = 'entry'\nabout = 'y'\n[long]\nenter = 'model(\"up\") > 0.5'\n").unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/sp500_d1.csv.gz");
+    let text = format!(
+        "strategy = '{}'\n[[data]]\npath = '{}'\nsymbol = 'SP500'\nzone = 'UTC'\ndate_order = 'mdy'\n[account]\nlots = 'fractional'\n",
+        strategy.display(),
+        data.display()
+    );
+    let experiment = Experiment::new(Spec::parse(&text, Path::new("m.toml")).unwrap()).unwrap();
+    let message = experiment.run(Watchers::Off).map(drop).unwrap_err().to_string();
+    assert!(message.contains("entry: model(\"up\") has no value here"), "{message}");
 }
 
 #[test]

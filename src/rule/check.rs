@@ -102,17 +102,8 @@ impl<'a> Checker<'a> {
 
     /// Refuses a let whose name means something already.
     fn new_name(&self, name: &str) -> Result<(), String> {
-        let mut letters = name.chars();
-        let well_formed =
-            letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !well_formed || matches!(name, "and" | "or" | "not" | "true" | "false") {
-            return Err(format!("'{name}' cannot be a name; use letters, digits and _, with a letter first"));
-        }
-        let taken = [
-            (series(name).is_some(), "a series of every bar"),
-            (self.params.contains_key(name), "a parameter"),
-            (self.defined.contains_key(name), "defined above"),
-        ];
+        well_formed(name)?;
+        let taken = [(self.params.contains_key(name), "a parameter"), (self.defined.contains_key(name), "defined above")];
         match taken.iter().find(|(is, _)| *is) {
             Some((_, what)) => Err(format!("'{name}' is {what} already; choose another name")),
             None => Ok(()),
@@ -261,6 +252,20 @@ impl<'a> Checker<'a> {
                 None => format!("unknown name '{name}'; it is no series, no parameter and no name under [let]"),
             },
         }
+    }
+}
+
+/// Refuses a name for a parameter or a let that no expression could mean, or that means a series already.
+pub(super) fn well_formed(name: &str) -> Result<(), String> {
+    let mut letters = name.chars();
+    let is_word =
+        letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !is_word || matches!(name, "and" | "or" | "not" | "true" | "false") {
+        return Err(format!("'{name}' cannot be a name; use letters, digits and _, with a letter first"));
+    }
+    match series(name) {
+        Some(_) => Err(format!("'{name}' is a series of every bar already; choose another name")),
+        None => Ok(()),
     }
 }
 

@@ -124,12 +124,12 @@ fn prices(len: usize) -> Bars {
     closing_at(&closes)
 }
 
-fn run(program: &Arc<Program>, bars: &Arc<Bars>, attached: bool) -> Vec<Option<u64>> {
+fn run(program: &Arc<Program>, bars: &Arc<Bars>, attached: bool) -> Vec<(Option<u64>, bool)> {
     let mut machine = Machine::new(Arc::clone(program));
     if attached {
         machine.attach(Arc::clone(bars));
     }
-    let id = program.output("x").unwrap();
+    let (id, rule) = (program.output("x").unwrap(), program.output("rule").unwrap());
     let step = |(i, bar)| {
         let book =
             if i % 7 < 3 { Book::default() } else { Book { bars: Some(i as u32 % 7 - 3), pnl_fraction: Some(i as f64 / 1000.0 - 0.5) } };
@@ -137,7 +137,7 @@ fn run(program: &Arc<Program>, bars: &Arc<Bars>, attached: bool) -> Vec<Option<u
             machine.set_model(slot, (i % 5 > 1).then_some(i as f64 / 2000.0));
         }
         machine.step(&bar, &book);
-        machine.number(id).map(f64::to_bits)
+        (machine.number(id).map(f64::to_bits), machine.holds(rule))
     };
     bars.iter().enumerate().map(step).collect()
 }
@@ -146,8 +146,9 @@ proptest! {
     #[test]
     fn blocks_and_single_steps_give_the_same_bits(text in number(), cut in 1..1500_usize) {
         let bars = Arc::new(prices(1500));
-        let source = Source { name: "x", text: &text, kind: Kind::Let, place: "p" };
-        let program = Arc::new(Program::compile(&[source], &BTreeMap::from([("n".to_owned(), 2.0)]), bars.timeframe(), Calendar::default()).unwrap());
+        let x = Source { name: "x", text: &text, kind: Kind::Let, place: "p" };
+        let rule = Source { name: "rule", text: "not (x > 1)", kind: Kind::Rule, place: "p" };
+        let program = Arc::new(Program::compile(&[x, rule], &BTreeMap::from([("n".to_owned(), 2.0)]), bars.timeframe(), Calendar::default()).unwrap());
         let whole = run(&program, &bars, true);
         prop_assert_eq!(&whole, &run(&program, &bars, false), "{}", text);
         // What is known at a row does not change with what comes after it.
