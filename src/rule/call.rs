@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::build::{Arguments, build};
-use super::check::{Checker, Context, MAX_BARS, Type, Value, condition, number, shown};
+use super::check::{Checker, Context, MAX_BARS, Type, Value, condition, is_value, meant, number, shown};
 use super::diagnose::Problem;
 use super::functions::{FUNCTIONS, arguments, series, usage};
 use super::graph::Graph;
 use super::lexer::Span;
 use super::operation::Op;
 use super::parse::{Expr, ExprKind};
-use crate::error::nearest;
 use crate::time::Timeframe;
 
 /// How many timeframes may stand inside each other.
@@ -58,7 +57,7 @@ impl Checker<'_> {
             "k" => {
                 read.width = self.constant(context, arg, &what)?;
                 if read.width.is_nan() || read.width <= 0.0 {
-                    return Err(Problem::new(arg.span, format!("{what} must be above 0, and this is {}", read.width)));
+                    return Err(Problem::new(arg.span, format!("{what} must be above 0, and this {}", is_value(read.width))));
                 }
             }
             _ => {
@@ -67,7 +66,7 @@ impl Checker<'_> {
                 if bars.is_nan() || bars.fract() != 0.0 || !(fewest..=MAX_BARS).contains(&bars) {
                     return Err(Problem::new(
                         arg.span,
-                        format!("{what} must be a whole number of bars from {fewest} to {MAX_BARS}, and this is {bars}"),
+                        format!("{what} must be a whole number of bars from {fewest} to {MAX_BARS}, and this {}", is_value(bars)),
                     ));
                 }
                 read.bars.push(bars as u32);
@@ -81,7 +80,7 @@ impl Checker<'_> {
         if is_value {
             return format!("'{name}' is a value, not a function; write {name}[n] for n bars ago");
         }
-        match nearest(name, FUNCTIONS.iter().map(|f| f.0)) {
+        match meant(name, FUNCTIONS.iter().map(|f| f.0)) {
             Some(near) => format!("unknown function '{name}'; did you mean '{near}'?"),
             None => format!("unknown function '{name}'; docs/rules.md lists all of them"),
         }

@@ -186,7 +186,10 @@ impl<'a> Checker<'a> {
             return Err(Problem::new(bars.span, "there is no way to write the future; [1] is the value one bar ago"));
         }
         if n.fract() != 0.0 || n.is_nan() || n > MAX_BARS {
-            return Err(Problem::new(bars.span, format!("the number of bars ago must be whole, from 0 to {MAX_BARS}, and this is {n}")));
+            return Err(Problem::new(
+                bars.span,
+                format!("the number of bars ago must be whole, from 0 to {MAX_BARS}, and this {}", is_value(n)),
+            ));
         }
         if n == 0.0 {
             return Ok(value);
@@ -245,14 +248,27 @@ impl<'a> Checker<'a> {
             return format!("'{name}' is defined further down; move it above this line");
         }
         let known = self.params.keys().map(String::as_str).chain(self.defined.keys().copied()).chain(SERIES.iter().map(|s| s.0));
-        match nearest(name, known) {
+        match meant(name, known) {
             Some(near) => format!("unknown name '{name}'; did you mean '{near}'?"),
-            None => match nearest(name, FUNCTIONS.iter().map(|f| f.0)) {
+            None => match meant(name, FUNCTIONS.iter().map(|f| f.0)) {
                 Some(near) => format!("unknown name '{name}'; did you mean '{}'?", usage(near)),
                 None => format!("unknown name '{name}'; it is no series, no parameter and no name under [let]"),
             },
         }
     }
+}
+
+/// The known name that was meant: one that goes on where this one stops, else the nearest in spelling. One letter could be anything.
+pub(super) fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    if name.len() < 2 {
+        return None;
+    }
+    known.clone().find(|k| k.starts_with(name)).or_else(|| nearest(name, known))
+}
+
+/// The constant in words, after "this".
+pub(super) fn is_value(constant: f64) -> String {
+    if constant.is_nan() { "has no value".into() } else { format!("is {constant}") }
 }
 
 /// Refuses a name for a parameter or a let that no expression could mean, or that means a series already.
