@@ -88,6 +88,27 @@ fn machine(sources: &[(&str, &str, Kind)]) -> Machine {
 }
 
 #[test]
+fn vwap_begins_anew_with_the_trading_day_of_the_market() {
+    // Bars without a body, an hour each from midnight; in January the currency day ends at 22:00 UTC, 17:00 in New York.
+    let bars = closing_at(&[1.0; 26]);
+    let source = Source { name: "x", text: "vwap()", kind: Kind::Let, place: "test" };
+    for (calendar, begins) in [(Calendar::RoundTheClock, [0, 24]), (Calendar::Fx, [0, 22])] {
+        let program = Program::compile(&[source], &BTreeMap::new(), bars.timeframe(), calendar).unwrap();
+        let id = program.output("x").unwrap();
+        let mut machine = Machine::new(Arc::new(program));
+        let mut first_of_days = Vec::new();
+        for (row, bar) in bars.iter().enumerate() {
+            let price = row as f64 + 1.0;
+            machine.step(&crate::market::Bar { open: price, high: price, low: price, close: price, ..bar }, &Book::default());
+            if machine.number(id) == Some(price) {
+                first_of_days.push(row);
+            }
+        }
+        assert_eq!(first_of_days, begins, "{calendar}");
+    }
+}
+
+#[test]
 fn a_rule_is_false_until_its_inputs_have_warmed_up() {
     let mut machine = machine(&[("early", "not (sma(close, 3) > 100)", Kind::Rule), ("value", "not (sma(close, 3) > 100)", Kind::Let)]);
     let (early, value) = (machine.program().output("early").unwrap(), machine.program().output("value").unwrap());
