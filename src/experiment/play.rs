@@ -166,7 +166,9 @@ impl Experiment {
     fn seats(&self) -> Result<Vec<Seat>> {
         let seat = |placed: &super::check::Placed| {
             let source = &self.sources[usize::from(placed.instrument.0)];
-            let mut strategy = RuleStrategy::new(placed.file.compile_for(source.dataset.bars.timeframe(), source.instrument.calendar)?);
+            let rules = placed.file.compile_for(source.dataset.bars.timeframe(), source.instrument.calendar)?;
+            rules.program.needs_no_model(placed.file.name())?;
+            let mut strategy = RuleStrategy::new(rules);
             strategy.prepare(&source.dataset.bars);
             Ok(Seat { strategy: Box::new(strategy), instrument: placed.instrument, weight: placed.weight })
         };

@@ -47,12 +47,6 @@ impl Sma {
     pub fn new(bars: usize) -> Self {
         Self { window: Window::new(bars), streak: Streak::default(), bars: bars as f64 }
     }
-
-    /// The values held, in no particular order; those averaged once there is an average.
-    #[inline]
-    pub(super) fn values(&self) -> impl ExactSizeIterator<Item = f64> + '_ {
-        self.window.values()
-    }
 }
 
 impl Indicator for Sma {

@@ -1,11 +1,12 @@
 //! Streaming indicators: one value in, at most one out, in constant time and without allocating.
 //!
-//! Every indicator answers `None` while it warms up and where its formula has no value; it never answers NaN or a stand-in number.
+//! Every indicator answers `None` while it warms up and where its formula has no value, and never NaN. Three have a customary answer at 0/0 and
+//! keep it, since an average goes on over it: raw %K is 0 and %R −100 in a range of 0, and without movement DX is 0.
 //! Inputs are finite: `data` refuses anything else, and a rule hands a missing value to nobody. A column is the fold of `update`
 //! over a slice, so a backtest and a live session see the same bits. Sliding windows are summarised from their own values only
 //! (see `window.rs`): nothing drifts, however long the run, and a flat window is exactly flat. Periods are counted in bars, at least 1; constructors panic on 0.
 //!
-//! The one exception to constant time is [`Cci`], whose mean absolute deviation looks at its whole window on every bar.
+//! The one exception to constant time is [`Cci`], whose mean absolute deviation takes one look at its whole window on every bar.
 
 mod adx;
 mod average;

@@ -80,8 +80,8 @@ impl Indicator for Roc {
 /// Wilder's relative strength index: 100·G/(G + L), G and L being Wilder's averages of gains and of losses from value to value.
 ///
 /// This is 100 − 100/(1 + G/L) without the division by zero. First value at update n + 1, G and L then being simple averages of n changes.
-/// Gains without any loss answer 100, losses without any gain 0. When nothing has moved at all the index has no meaning and implementations
-/// differ (0, 50, 100); here it is 50, neither overbought nor oversold. J. W. Wilder, *New Concepts in Technical Trading Systems*, 1978.
+/// Gains without any loss answer 100, losses without any gain 0. `None` while nothing has moved at all: the index is then 0/0, and implementations
+/// that invent a number differ (0, 50, 100). J. W. Wilder, *New Concepts in Technical Trading Systems*, 1978.
 ///
 /// ```
 /// use cthulu_lab::indicator::{Indicator, Rsi};
@@ -116,7 +116,7 @@ impl Indicator for Rsi {
         let (gains, losses) = (self.gains.push(change.max(0.0)), self.losses.push((-change).max(0.0)));
         let (gain, loss) = (gains?, losses?);
         let movement = gain + loss;
-        Some(if movement > 0.0 { 100.0 * gain / movement } else { 50.0 })
+        (movement > 0.0).then(|| 100.0 * gain / movement)
     }
 
     fn warmup_bars(&self) -> usize {
@@ -130,9 +130,11 @@ mod tests {
     use crate::indicator::column;
 
     #[test]
-    fn rsi_is_100_without_losses_0_without_gains_and_50_without_movement() {
-        for (values, rsi) in [([1.0, 2.0, 3.0], 100.0), ([3.0, 2.0, 1.0], 0.0), ([2.0, 2.0, 2.0], 50.0)] {
-            assert_eq!(column(&mut Rsi::new(2), values)[2], Some(rsi));
+    fn rsi_is_100_without_losses_0_without_gains_and_undefined_without_movement() {
+        for (values, rsi) in [([1.0, 2.0, 3.0], Some(100.0)), ([3.0, 2.0, 1.0], Some(0.0)), ([2.0, 2.0, 2.0], None)] {
+            assert_eq!(column(&mut Rsi::new(2), values)[2], rsi);
         }
+        // The first movement after a standstill: G = 1/2, L = 0.
+        assert_eq!(column(&mut Rsi::new(2), [2.0, 2.0, 2.0, 3.0])[3], Some(100.0));
     }
 }

@@ -116,7 +116,8 @@ impl Indicator for Willr {
 
 /// Commodity channel index (D. Lambert): (p − mean p)/(0.015·mean |p − mean p|) over n bars, p being (high + low + close)/3.
 ///
-/// First value at bar n; `None` when the deviation is 0. Each update looks at all n values: mean absolute deviation has no cheap running form.
+/// First value at bar n; `None` when the deviation is 0. Each update looks at all n values, since every distance changes with the mean: trees that
+/// avoid it are slower below some hundreds of bars.
 ///
 /// ```
 /// use cthulu_lab::{indicator::{Cci, column}, market::Bar};
@@ -127,6 +128,9 @@ impl Indicator for Willr {
 #[derive(Clone, Debug)]
 pub struct Cci {
     average: Sma,
+    /// The window, in no particular order once it is full.
+    prices: Box<[f64]>,
+    at: usize,
 }
 
 impl Cci {
@@ -136,8 +140,21 @@ impl Cci {
     /// On 0.
     #[must_use]
     pub fn new(bars: usize) -> Self {
-        Self { average: Sma::new(bars) }
+        Self { average: Sma::new(bars), prices: vec![0.0; bars].into(), at: 0 }
     }
+}
+
+/// Σ |v − centre|, in four sums side by side so that they need not wait for each other.
+fn distances(values: &[f64], centre: f64) -> f64 {
+    let (fours, rest) = values.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for four in fours {
+        for (sum, v) in sums.iter_mut().zip(four) {
+            *sum += (v - centre).abs();
+        }
+    }
+    let [a, b, c, d] = sums;
+    rest.iter().fold((a + b) + (c + d), |sum, v| sum + (v - centre).abs())
 }
 
 impl Indicator for Cci {
@@ -147,8 +164,10 @@ impl Indicator for Cci {
     #[inline]
     fn update(&mut self, bar: Bar) -> Option<f64> {
         let price = (bar.high + bar.low + bar.close) / 3.0;
+        self.prices[self.at] = price;
+        self.at = if self.at + 1 == self.prices.len() { 0 } else { self.at + 1 };
         let mean = self.average.update(price)?;
-        let deviation = self.average.values().map(|p| (p - mean).abs()).sum::<f64>() / self.average.values().len() as f64;
+        let deviation = distances(&self.prices, mean) / self.prices.len() as f64;
         (deviation > 0.0).then(|| (price - mean) / (0.015 * deviation))
     }
 

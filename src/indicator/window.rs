@@ -81,12 +81,6 @@ impl<S: Summary> Window<S> {
         self.at = 0;
         self.is_full = false;
     }
-
-    /// The values held, in no particular order; those of the window once it is full.
-    #[inline]
-    pub(super) fn values(&self) -> impl ExactSizeIterator<Item = f64> + '_ {
-        self.slots.iter().map(|slot| slot.value)
-    }
 }
 
 /// The sum of the values.

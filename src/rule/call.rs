@@ -3,18 +3,22 @@
 use std::collections::BTreeMap;
 
 use super::build::{Arguments, build};
-use super::check::{Checker, Context, MAX_BARS, Type, Value, condition, number, shown};
+use super::check::{Checker, Context, MAX_BARS, Type, Value, condition, is_value, meant, number, shown};
 use super::diagnose::Problem;
 use super::functions::{FUNCTIONS, arguments, series, usage};
 use super::graph::Graph;
 use super::lexer::Span;
 use super::operation::Op;
 use super::parse::{Expr, ExprKind};
-use crate::error::nearest;
 use crate::time::Timeframe;
 
 /// How many timeframes may stand inside each other.
 const MAX_NESTED: usize = 3;
+
+/// One value has no slope and no spread around itself: over one bar these would be missing for good.
+fn fewest_bars(function: &str) -> f64 {
+    if matches!(function, "zscore" | "cci" | "linreg_slope" | "realized_vol" | "bb_position") { 2.0 } else { 1.0 }
+}
 
 impl Checker<'_> {
     /// The value of `name(args)`.
@@ -53,15 +57,16 @@ impl Checker<'_> {
             "k" => {
                 read.width = self.constant(context, arg, &what)?;
                 if read.width.is_nan() || read.width <= 0.0 {
-                    return Err(Problem::new(arg.span, format!("{what} must be above 0, and this is {}", read.width)));
+                    return Err(Problem::new(arg.span, format!("{what} must be above 0, and this {}", is_value(read.width))));
                 }
             }
             _ => {
                 let bars = self.constant(context, arg, &what)?;
-                if bars.is_nan() || bars.fract() != 0.0 || !(1.0..=MAX_BARS).contains(&bars) {
+                let fewest = fewest_bars(function);
+                if bars.is_nan() || bars.fract() != 0.0 || !(fewest..=MAX_BARS).contains(&bars) {
                     return Err(Problem::new(
                         arg.span,
-                        format!("{what} must be a whole number of bars from 1 to {MAX_BARS}, and this is {bars}"),
+                        format!("{what} must be a whole number of bars from {fewest} to {MAX_BARS}, and this {}", is_value(bars)),
                     ));
                 }
                 read.bars.push(bars as u32);
@@ -75,7 +80,7 @@ impl Checker<'_> {
         if is_value {
             return format!("'{name}' is a value, not a function; write {name}[n] for n bars ago");
         }
-        match nearest(name, FUNCTIONS.iter().map(|f| f.0)) {
+        match meant(name, FUNCTIONS.iter().map(|f| f.0)) {
             Some(near) => format!("unknown function '{name}'; did you mean '{near}'?"),
             None => format!("unknown function '{name}'; docs/rules.md lists all of them"),
         }

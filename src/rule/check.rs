@@ -33,6 +33,21 @@ pub(super) struct Value {
     pub(super) kind: Type,
 }
 
+impl Value {
+    /// Its slot where it is of the kind that `what` takes.
+    fn needs(self, kind: Type, span: Span, what: &str) -> Result<Slot, Problem> {
+        match (kind, self.kind) {
+            (Type::Number, Type::Condition) => {
+                Err(Problem::new(span, format!("{what} takes numbers, and this is a condition; write if(c, 1, 0) to make one of it")))
+            }
+            (Type::Condition, Type::Number) => {
+                Err(Problem::new(span, format!("{what} takes conditions, and this is a number; compare it with something, as in x > 0")))
+            }
+            _ => Ok(self.slot),
+        }
+    }
+}
+
 /// The graph of one timeframe.
 #[derive(Debug)]
 pub(super) struct Context {
@@ -87,17 +102,8 @@ impl<'a> Checker<'a> {
 
     /// Refuses a let whose name means something already.
     fn new_name(&self, name: &str) -> Result<(), String> {
-        let mut letters = name.chars();
-        let well_formed =
-            letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !well_formed || matches!(name, "and" | "or" | "not" | "true" | "false") {
-            return Err(format!("'{name}' cannot be a name; use letters, digits and _, with a letter first"));
-        }
-        let taken = [
-            (series(name).is_some(), "a series of every bar"),
-            (self.params.contains_key(name), "a parameter"),
-            (self.defined.contains_key(name), "defined above"),
-        ];
+        well_formed(name)?;
+        let taken = [(self.params.contains_key(name), "a parameter"), (self.defined.contains_key(name), "defined above")];
         match taken.iter().find(|(is, _)| *is) {
             Some((_, what)) => Err(format!("'{name}' is {what} already; choose another name")),
             None => Ok(()),
@@ -126,7 +132,7 @@ impl<'a> Checker<'a> {
             ExprKind::Name(name) => self.name(context, name, expr.span),
             ExprKind::Call { name, name_span, args } => self.call(context, expr.span, (name, *name_span), args),
             ExprKind::Unary(op, operand) => self.unary(context, *op, operand),
-            ExprKind::Binary(op, pair) => self.binary(context, *op, pair),
+            ExprKind::Chain(first, rest) => self.chain(context, first, rest),
             ExprKind::Lag(pair) => self.lag(context, pair),
         }
     }
@@ -140,27 +146,37 @@ impl<'a> Checker<'a> {
         Ok(number(self.graph(context).unary(op, x)))
     }
 
-    fn binary(&mut self, context: usize, op: Binary, pair: &[Expr; 2]) -> Result<Value, Problem> {
+    /// Left to right, in a loop: what stands on the left so far is a value already.
+    fn chain(&mut self, context: usize, first: &Expr, rest: &[(Binary, Expr)]) -> Result<Value, Problem> {
+        let mut left = (self.lower(context, first)?, first.span);
+        for (op, operand) in rest {
+            let right = (self.lower(context, operand)?, operand.span);
+            left = (self.binary(context, *op, [left, right])?, first.span.to(operand.span));
+        }
+        Ok(left.0)
+    }
+
+    fn binary(&mut self, context: usize, op: Binary, [(a, a_span), (b, b_span)]: [(Value, Span); 2]) -> Result<Value, Problem> {
         let what = format!("'{}'", op.sign());
         let kind = match op {
             Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Divide | Binary::Min | Binary::Max => Type::Number,
             _ => Type::Condition,
         };
-        let [a, b] = match op {
-            Binary::And | Binary::Or => [self.condition(context, &pair[0], &what)?, self.condition(context, &pair[1], &what)?],
-            Binary::Equal | Binary::NotEqual => {
-                let (a, b) = (self.lower(context, &pair[0])?, self.lower(context, &pair[1])?);
-                if a.kind != b.kind {
-                    return Err(Problem::new(
-                        pair[1].span,
-                        format!("{what} compares two numbers or two conditions, and this is {}", shown(b.kind)),
-                    ));
-                }
-                [a.slot, b.slot]
+        match op {
+            Binary::And | Binary::Or => {
+                a.needs(Type::Condition, a_span, &what)?;
+                b.needs(Type::Condition, b_span, &what)?;
             }
-            _ => [self.number(context, &pair[0], &what)?, self.number(context, &pair[1], &what)?],
-        };
-        Ok(Value { slot: self.graph(context).binary(op, a, b), kind })
+            Binary::Equal | Binary::NotEqual if a.kind != b.kind => {
+                return Err(Problem::new(b_span, format!("{what} compares two numbers or two conditions, and this is {}", shown(b.kind))));
+            }
+            Binary::Equal | Binary::NotEqual => {}
+            _ => {
+                a.needs(Type::Number, a_span, &what)?;
+                b.needs(Type::Number, b_span, &what)?;
+            }
+        }
+        Ok(Value { slot: self.graph(context).binary(op, a.slot, b.slot), kind })
     }
 
     fn lag(&mut self, context: usize, [of, bars]: &[Expr; 2]) -> Result<Value, Problem> {
@@ -170,7 +186,10 @@ impl<'a> Checker<'a> {
             return Err(Problem::new(bars.span, "there is no way to write the future; [1] is the value one bar ago"));
         }
         if n.fract() != 0.0 || n.is_nan() || n > MAX_BARS {
-            return Err(Problem::new(bars.span, format!("the number of bars ago must be whole, from 0 to {MAX_BARS}, and this is {n}")));
+            return Err(Problem::new(
+                bars.span,
+                format!("the number of bars ago must be whole, from 0 to {MAX_BARS}, and this {}", is_value(n)),
+            ));
         }
         if n == 0.0 {
             return Ok(value);
@@ -180,24 +199,11 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn number(&mut self, context: usize, expr: &Expr, what: &str) -> Result<Slot, Problem> {
-        let value = self.lower(context, expr)?;
-        match value.kind {
-            Type::Number => Ok(value.slot),
-            Type::Condition => {
-                Err(Problem::new(expr.span, format!("{what} takes numbers, and this is a condition; write if(c, 1, 0) to make one of it")))
-            }
-        }
+        self.lower(context, expr)?.needs(Type::Number, expr.span, what)
     }
 
     pub(super) fn condition(&mut self, context: usize, expr: &Expr, what: &str) -> Result<Slot, Problem> {
-        let value = self.lower(context, expr)?;
-        match value.kind {
-            Type::Condition => Ok(value.slot),
-            Type::Number => Err(Problem::new(
-                expr.span,
-                format!("{what} takes conditions, and this is a number; compare it with something, as in x > 0"),
-            )),
-        }
+        self.lower(context, expr)?.needs(Type::Condition, expr.span, what)
     }
 
     pub(super) fn constant(&mut self, context: usize, expr: &Expr, what: &str) -> Result<f64, Problem> {
@@ -242,13 +248,40 @@ impl<'a> Checker<'a> {
             return format!("'{name}' is defined further down; move it above this line");
         }
         let known = self.params.keys().map(String::as_str).chain(self.defined.keys().copied()).chain(SERIES.iter().map(|s| s.0));
-        match nearest(name, known) {
+        match meant(name, known) {
             Some(near) => format!("unknown name '{name}'; did you mean '{near}'?"),
-            None => match nearest(name, FUNCTIONS.iter().map(|f| f.0)) {
+            None => match meant(name, FUNCTIONS.iter().map(|f| f.0)) {
                 Some(near) => format!("unknown name '{name}'; did you mean '{}'?", usage(near)),
                 None => format!("unknown name '{name}'; it is no series, no parameter and no name under [let]"),
             },
         }
+    }
+}
+
+/// The known name that was meant: one that goes on where this one stops, else the nearest in spelling. One letter could be anything.
+pub(super) fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    if name.len() < 2 {
+        return None;
+    }
+    known.clone().find(|k| k.starts_with(name)).or_else(|| nearest(name, known))
+}
+
+/// The constant in words, after "this".
+pub(super) fn is_value(constant: f64) -> String {
+    if constant.is_nan() { "has no value".into() } else { format!("is {constant}") }
+}
+
+/// Refuses a name for a parameter or a let that no expression could mean, or that means a series already.
+pub(super) fn well_formed(name: &str) -> Result<(), String> {
+    let mut letters = name.chars();
+    let is_word =
+        letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !is_word || matches!(name, "and" | "or" | "not" | "true" | "false") {
+        return Err(format!("'{name}' cannot be a name; use letters, digits and _, with a letter first"));
+    }
+    match series(name) {
+        Some(_) => Err(format!("'{name}' is a series of every bar already; choose another name")),
+        None => Ok(()),
     }
 }
 

@@ -40,14 +40,26 @@ pub(super) struct Executor {
     memories: Vec<Memory>,
     subs: Vec<Higher>,
     clock: SessionClock,
+    /// Rows evaluated so far.
+    rows_done: usize,
+    /// Per node, the row that can have the first value; `usize::MAX` while that waits for a longer timeframe.
+    first_rows: Vec<usize>,
 }
 
 #[derive(Debug)]
 struct Higher {
     gather: Gather,
     executor: Executor,
-    /// Per feed, the value since the last completed longer bar.
-    held: Vec<f64>,
+    held: Vec<Held>,
+}
+
+/// What a feed from a longer timeframe says.
+#[derive(Debug)]
+struct Held {
+    /// The value since the last completed longer bar.
+    value: f64,
+    /// The row at which the longer timeframe had warmed up; `usize::MAX` before.
+    first_row: usize,
 }
 
 impl Executor {
@@ -65,10 +77,17 @@ impl Executor {
             .map(|sub| Higher {
                 gather: Gather::new(sub.timeframe),
                 executor: Self::new(Arc::clone(&sub.plan), 1, calendar),
-                held: sub.feeds.iter().map(|feed| feed.before).collect(),
+                held: sub.feeds.iter().map(|feed| Held { value: feed.before, first_row: usize::MAX }).collect(),
             })
             .collect();
-        Self { plan, calendar, width, columns, memories, subs, clock: SessionClock::default() }
+        let first_rows = plan.first_rows_given(|_| usize::MAX);
+        Self { plan, calendar, width, columns, memories, subs, clock: SessionClock::default(), rows_done: 0, first_rows }
+    }
+
+    /// The row, counted from the run's first, that can have a node's first value; `usize::MAX` while that is not known.
+    #[inline]
+    pub(super) fn first_row(&self, slot: Slot) -> usize {
+        self.first_rows[slot as usize]
     }
 
     /// Value of a node at a row of the block.
@@ -84,6 +103,7 @@ impl Executor {
         for slot in &plan.pure {
             self.run(&plan, *slot, rows, 0);
         }
+        self.rows_done += rows.len();
     }
 
     /// Evaluates what reads the position or a model, at one row of the block.
@@ -104,19 +124,31 @@ impl Executor {
     }
 
     fn run_higher(&mut self, rows: Rows<'_>) {
-        let Self { plan, subs, columns, width, .. } = self;
-        for (sub, Higher { gather, executor, held }) in plan.subs.iter().zip(subs) {
+        let Self { plan, subs, columns, width, rows_done, first_rows, .. } = self;
+        let mut has_warmed_up = false;
+        for (sub, Higher { gather, executor, held }) in plan.subs.iter().zip(&mut *subs) {
             for (row, bar) in rows.iter().enumerate() {
                 gather.push(&bar, |longer| {
                     executor.run_bars(Rows::One(longer));
                     for (held, feed) in held.iter_mut().zip(&sub.feeds) {
-                        *held = executor.value(feed.from, 0);
+                        held.value = executor.value(feed.from, 0);
+                        if held.first_row == usize::MAX && executor.first_row(feed.from) < executor.rows_done {
+                            held.first_row = *rows_done + row;
+                            has_warmed_up = true;
+                        }
                     }
                 });
                 for (held, feed) in held.iter().zip(&sub.feeds) {
-                    columns[feed.to as usize * *width + row] = *held;
+                    columns[feed.to as usize * *width + row] = held.value;
                 }
             }
+        }
+        if has_warmed_up {
+            let fed = |slot| {
+                let feeds = plan.subs.iter().zip(&*subs).flat_map(|(sub, higher)| sub.feeds.iter().zip(&higher.held));
+                feeds.into_iter().find(|(feed, _)| feed.to == slot).map_or(usize::MAX, |(_, held)| held.first_row)
+            };
+            *first_rows = plan.first_rows_given(fed);
         }
     }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::check::well_formed;
 use super::document::{Document, OrderWay, RulesText, SideText, explained};
 use super::parameters::Parameter;
 use super::program::{Kind, OutputId, Program, Source};
@@ -90,7 +91,7 @@ impl StrategyFile {
         let mut parameters = Vec::new();
         for (name, written) in document.params.0 {
             let at = |problem: String| Error::config(format!("{place}, [params] {name}"), problem);
-            parameters.push(Parameter::checked(&name, written).map_err(at)?);
+            parameters.push(well_formed(&name).and_then(|()| Parameter::checked(&name, written)).map_err(at)?);
         }
         if document.long.is_none() && document.short.is_none() {
             return Err(Error::config(place, "there is neither a [long] nor a [short] section; write at least [long] with enter = \"…\""));

@@ -30,8 +30,9 @@ impl Graph {
     }
 
     pub(super) fn constant(&mut self, value: f64) -> Slot {
-        // Both zeros are one constant.
-        self.add(Op::Constant((value + 0.0).to_bits()))
+        // Both zeros are one constant, and so is everything that is no finite number: missing.
+        let value = if value.is_finite() { value + 0.0 } else { f64::NAN };
+        self.add(Op::Constant(value.to_bits()))
     }
 
     /// The number in `slot` where it is the same on every bar.

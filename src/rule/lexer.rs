@@ -37,7 +37,8 @@ pub(super) struct Lexeme<'a> {
 const SYMBOLS: [&str; 15] = ["<=", ">=", "==", "!=", "<", ">", "+", "-", "*", "/", "(", ")", "[", "]", ","];
 
 /// What other languages write, and what this one does.
-const FOREIGN: [(&str, &str); 9] = [
+const FOREIGN: [(&str, &str); 10] = [
+    ("**", "powers are not part of the language; multiply instead, as in x * x"),
     ("&&", "write 'and'"),
     ("||", "write 'or'"),
     ("!", "write 'not'"),
@@ -81,7 +82,7 @@ fn next(text: &str, at: usize, first: char) -> Result<(Token<'_>, usize), Proble
         };
         return Ok((Token::Text(&rest[1..=length]), length + 2));
     }
-    if let Some(symbol) = SYMBOLS.iter().find(|s| rest.starts_with(**s)) {
+    if let Some(symbol) = SYMBOLS.iter().find(|s| rest.starts_with(**s) && !rest.starts_with("**")) {
         return Ok((Token::Symbol(symbol), symbol.len()));
     }
     let (length, advice) =
@@ -136,7 +137,9 @@ mod tests {
 
     #[test]
     fn foreign_operators_name_ours() {
-        for (text, advice) in [("a && b", "'and'"), ("a = b", "'=='"), ("x ^ 2", "x * x"), ("!a", "'not'"), ("'4h'", "double quotes")] {
+        for (text, advice) in
+            [("a && b", "'and'"), ("a = b", "'=='"), ("x ^ 2", "x * x"), ("x ** 2", "x * x"), ("!a", "'not'"), ("'4h'", "double quotes")]
+        {
             let message = lex(text).unwrap_err().message;
             assert!(message.contains(advice), "{message}");
         }

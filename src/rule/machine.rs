@@ -124,7 +124,8 @@ impl Machine {
     #[inline]
     pub fn number(&self, id: OutputId) -> Option<f64> {
         let output = &self.program.outputs[id.0 as usize];
-        if self.seen <= output.ready_row {
+        let first_row = if output.is_rule { self.executor.first_row(output.slot) } else { 0 };
+        if self.seen <= first_row as u64 {
             return (self.seen > 0 && output.is_condition).then_some(0.0);
         }
         let value = self.executor.value(output.slot, self.row);
@@ -151,7 +152,7 @@ impl Machine {
 /// An expression's value at each row of `bars`; conditions are 1 and 0.
 ///
 /// # Errors
-/// As [`Program::compile`].
+/// As [`Program::compile`], and [`Error::Rule`](crate::error::Error::Rule) where the expression asks for a model: no model speaks here.
 ///
 /// ```
 /// use std::{collections::BTreeMap, sync::Arc};
@@ -167,6 +168,7 @@ impl Machine {
 pub fn evaluate(expr: &str, params: &BTreeMap<String, f64>, bars: &Arc<Bars>) -> Result<Vec<Option<f64>>> {
     let source = Source { name: "value", text: expr, kind: Kind::Let, place: "the expression" };
     let program = Program::compile(&[source], params, bars.timeframe(), Calendar::default())?;
+    program.needs_no_model(source.place)?;
     let id = program.output("value").expect("compiled under this name");
     let mut machine = Machine::new(Arc::new(program));
     machine.attach(Arc::clone(bars));

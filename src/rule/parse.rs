@@ -28,9 +28,14 @@ pub(super) enum ExprKind {
     Bool(bool),
     Text(String),
     Name(String),
-    Call { name: String, name_span: Span, args: Vec<Expr> },
+    Call {
+        name: String,
+        name_span: Span,
+        args: Vec<Expr>,
+    },
     Unary(Unary, Box<Expr>),
-    Binary(Binary, Box<[Expr; 2]>),
+    /// Operators worked off from the left: a sum of a thousand terms is as deep as a sum of two.
+    Chain(Box<Expr>, Vec<(Binary, Expr)>),
     Lag(Box<[Expr; 2]>),
 }
 
@@ -79,7 +84,8 @@ impl<'a> Parser<'a> {
         if self.depth > MAX_DEPTH {
             return Err(too_deep(self.peek().span));
         }
-        let mut left = self.prefix()?;
+        let first = self.prefix()?;
+        let mut rest: Vec<(Binary, Expr)> = Vec::new();
         let mut compared = false;
         while let Some((op, level)) = infix(self.peek().token) {
             if level < loosest {
@@ -90,12 +96,12 @@ impl<'a> Parser<'a> {
                 return Err(Problem::new(sign, "comparisons do not chain; write a < b and b < c for a < b < c"));
             }
             compared |= level == COMPARISON;
-            let right = self.expression(level + 1)?;
-            let span = left.span.to(right.span);
-            left = node(ExprKind::Binary(op, Box::new([left, right])), span)?;
+            rest.push((op, self.expression(level + 1)?));
         }
         self.depth -= 1;
-        Ok(left)
+        let Some((_, last)) = rest.last() else { return Ok(first) };
+        let span = first.span.to(last.span);
+        node(ExprKind::Chain(Box::new(first), rest), span)
     }
 
     fn prefix(&mut self) -> Result<Expr, Problem> {
@@ -187,7 +193,8 @@ fn node(kind: ExprKind, span: Span) -> Result<Expr, Problem> {
     let depth = 1 + match &kind {
         ExprKind::Call { args, .. } => args.iter().map(|a| a.depth).max().unwrap_or(0),
         ExprKind::Unary(_, operand) => operand.depth,
-        ExprKind::Binary(_, pair) | ExprKind::Lag(pair) => pair[0].depth.max(pair[1].depth),
+        ExprKind::Chain(first, rest) => rest.iter().map(|(_, operand)| operand.depth).fold(first.depth, usize::max),
+        ExprKind::Lag(pair) => pair[0].depth.max(pair[1].depth),
         _ => 0,
     };
     if depth > MAX_DEPTH { Err(too_deep(span)) } else { Ok(Expr { kind, span, depth }) }
@@ -220,7 +227,9 @@ mod tests {
             ExprKind::Name(name) => name.clone(),
             ExprKind::Call { name, args, .. } => format!("{name}({})", args.iter().map(written).collect::<Vec<_>>().join(",")),
             ExprKind::Unary(op, x) => format!("({op:?} {})", written(x)),
-            ExprKind::Binary(op, pair) => format!("({} {op:?} {})", written(&pair[0]), written(&pair[1])),
+            ExprKind::Chain(first, rest) => {
+                rest.iter().fold(written(first), |left, (op, right)| format!("({left} {op:?} {})", written(right)))
+            }
             ExprKind::Lag(pair) => format!("{}[{}]", written(&pair[0]), written(&pair[1])),
         }
     }
@@ -269,13 +278,20 @@ mod tests {
             ("-", "1", ""),
             ("not ", "true", ""),
             ("", "close", "[1]"),
-            ("1 + ", "1", ""),
+            ("1 + (", "1", ")"),
             ("abs(", "1", ")"),
-            ("", "1", " - 1"),
             ("x[", "1", "]"),
         ] {
             let text = format!("{}{middle}{}", open.repeat(10_000), close.repeat(10_000));
             assert!(parse(&text).unwrap_err().message.contains("levels deep"), "{open}{close}");
+        }
+    }
+
+    #[test]
+    fn ten_thousand_terms_in_a_row_are_no_deeper_than_two() {
+        for (first, more) in [("1", " - 1"), ("a", " * b"), ("a > 1", " and b > 2"), ("a", " + b * c - d / 2")] {
+            let tree = parse(&format!("{first}{}", more.repeat(10_000))).unwrap();
+            assert_eq!(tree.depth, parse(&format!("{first}{more}")).unwrap().depth, "{more}");
         }
     }
 }

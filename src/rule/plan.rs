@@ -16,7 +16,7 @@ pub(super) struct Plan {
     /// Nodes that read the position or a model, directly or not: evaluated bar by bar.
     pub(super) bound: Vec<Slot>,
     pub(super) subs: Vec<Sub>,
-    /// Per node, the row (from 0) that can have the first value.
+    /// Per node, the row (from 0) that can have the first value in data without gaps.
     pub(super) first_rows: Vec<usize>,
 }
 
@@ -61,9 +61,14 @@ impl Plan {
                 Sub { timeframe: contexts[sub as usize].timeframe, plan: Arc::new(plan), feeds }
             })
             .collect();
-        let first_rows = first_rows(&ops, &subs, *timeframe);
+        let first_rows = first_rows(&ops, |slot| higher_wait(slot, &subs, *timeframe));
         let (pure, bound) = split(&ops);
         (Self { ops, pure, bound, subs, first_rows }, moved)
+    }
+
+    /// Per node, the row that can have the first value where `higher` says it of the nodes fed from longer timeframes; `usize::MAX` is not yet.
+    pub(super) fn first_rows_given(&self, higher: impl Fn(Slot) -> usize) -> Vec<usize> {
+        first_rows(&self.ops, higher)
     }
 
     /// Whether a node reads the open position.
@@ -82,7 +87,7 @@ fn split(ops: &[Op]) -> (Vec<Slot>, Vec<Slot>) {
     (of(false), of(true))
 }
 
-fn first_rows(ops: &[Op], subs: &[Sub], base: Timeframe) -> Vec<usize> {
+fn first_rows(ops: &[Op], higher: impl Fn(Slot) -> usize) -> Vec<usize> {
     let mut rows: Vec<usize> = Vec::with_capacity(ops.len());
     for (slot, op) in ops.iter().enumerate() {
         let inputs = op.inputs().map(|input| rows[input as usize]).max().unwrap_or(0);
@@ -93,10 +98,10 @@ fn first_rows(ops: &[Op], subs: &[Sub], base: Timeframe) -> Vec<usize> {
                 Op::Study { key, .. } => key.later_bars(*part),
                 _ => 0,
             },
-            Op::Higher { .. } => higher_wait(slot as Slot, subs, base),
+            Op::Higher { .. } => higher(slot as Slot),
             _ => 0,
         };
-        rows.push(inputs + own);
+        rows.push(inputs.saturating_add(own));
     }
     rows
 }

@@ -44,8 +44,8 @@ pub struct OutputId(pub(super) u32);
 pub(super) struct Output {
     pub(super) name: String,
     pub(super) slot: Slot,
-    /// Rows before this one answer false, for rules.
-    pub(super) ready_row: u64,
+    /// Whether it answers false until everything it reads has warmed up.
+    pub(super) is_rule: bool,
     pub(super) is_condition: bool,
 }
 
@@ -88,7 +88,7 @@ impl Program {
         let output = |(source, (value, slot)): (&Source<'_>, (&super::check::Value, Slot))| Output {
             name: source.name.to_owned(),
             slot,
-            ready_row: if source.kind == Kind::Rule { plan.first_rows[slot as usize] as u64 } else { 0 },
+            is_rule: source.kind == Kind::Rule,
             is_condition: value.kind == Type::Condition,
         };
         let outputs = sources.iter().zip(values.iter().zip(slots)).map(output).collect();
@@ -113,7 +113,7 @@ impl Program {
         self.plan.uses_position()
     }
 
-    /// Bars until every expression can have a value, this one included: the longest chain of warm-ups, gaps in the data aside.
+    /// Bars until every expression can have a value, this one included: the longest chain of warm-ups in data without gaps.
     #[must_use]
     pub fn warmup_bars(&self) -> usize {
         self.outputs.iter().map(|o| self.plan.first_rows[o.slot as usize] + 1).max().unwrap_or(1)
@@ -122,6 +122,21 @@ impl Program {
     /// The models named, in the order of their input slots.
     pub fn models(&self) -> impl ExactSizeIterator<Item = &str> {
         self.models.iter().map(String::as_str)
+    }
+
+    /// Refuses a program that asks for a model, for a run that has none: its rules would wait for a probability that never comes.
+    ///
+    /// # Errors
+    /// [`Error::Rule`] naming the models.
+    pub fn needs_no_model(&self, place: &str) -> Result<()> {
+        if self.models.is_empty() {
+            return Ok(());
+        }
+        let named: Vec<String> = self.models.iter().map(|name| format!("model(\"{name}\")")).collect();
+        Err(Error::Rule(format!(
+            "{place}: {} has no value here, because this run has no model; leave it out, or give the run a trained model of that name",
+            named.join(" and ")
+        )))
     }
 
     /// The input slot of a model.

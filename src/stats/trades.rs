@@ -57,12 +57,13 @@ impl TradeStats {
     /// ```
     #[must_use]
     pub fn of(pnls: &[f64]) -> Self {
+        let is_known = pnls.iter().all(|p| p.is_finite());
         let won: Vec<f64> = pnls.iter().copied().filter(|p| *p > 0.0).collect();
         let lost: Vec<f64> = pnls.iter().copied().filter(|p| *p < 0.0).collect();
         let (gross_profit, gross_loss): (f64, f64) = (won.iter().fold(0.0, |a, b| a + b), lost.iter().fold(0.0, |a, b| a + b));
         let (average_win, average_loss) = (mean(&won), mean(&lost));
-        let win_rate = (!pnls.is_empty()).then(|| won.len() as f64 / pnls.len() as f64);
-        let payoff = average_win.zip(average_loss).and_then(|(win, loss)| finite(win / loss.abs()));
+        let win_rate = (!pnls.is_empty() && is_known).then(|| won.len() as f64 / pnls.len() as f64);
+        let payoff = average_win.zip(average_loss).filter(|_| is_known).and_then(|(win, loss)| finite(win / loss.abs()));
         Self {
             trades: pnls.len() as u64,
             wins: won.len() as u64,
@@ -71,7 +72,7 @@ impl TradeStats {
             gross_loss,
             net_pnl: pnls.iter().fold(0.0, |a, b| a + b),
             win_rate,
-            profit_factor: if lost.is_empty() { None } else { finite(gross_profit / gross_loss.abs()) },
+            profit_factor: profit_factor(pnls),
             no_losses: !pnls.is_empty() && lost.is_empty(),
             expectancy: mean(pnls),
             average_win,
@@ -83,6 +84,21 @@ impl TradeStats {
             longest_winning_streak: longest_streak(pnls, |p| p > 0.0),
         }
     }
+}
+
+/// Gross profit over the size of the gross loss; `None` without a trade, without a loss, or where a trade is not finite.
+///
+/// One pass without a branch or an allocation, for the resamples of a bootstrap; the same value as [`TradeStats::of`] gives.
+///
+/// ```
+/// use cthulu_lab::stats::trades::profit_factor;
+/// assert_eq!(profit_factor(&[30.0, -10.0, 0.0, -5.0]), Some(2.0)); // 30/15
+/// assert_eq!(profit_factor(&[30.0]), None);
+/// ```
+#[must_use]
+pub fn profit_factor(pnls: &[f64]) -> Option<f64> {
+    let (won, lost, sum) = pnls.iter().fold((0.0, 0.0, 0.0), |(won, lost, sum), p| (won + p.max(0.0), lost + p.min(0.0), sum + p));
+    if lost == 0.0 || !f64::is_finite(sum) { None } else { finite(won / f64::abs(lost)) }
 }
 
 fn sqn(pnls: &[f64]) -> Option<f64> {
@@ -138,6 +154,13 @@ mod tests {
     }
 
     #[test]
+    fn a_trade_that_is_no_number_leaves_the_ratios_undefined() {
+        let stats = TradeStats::of(&[10.0, f64::NAN, -5.0]);
+        assert_eq!((stats.win_rate, stats.profit_factor, stats.payoff, stats.kelly), (None, None, None, None));
+        assert_eq!((stats.expectancy, stats.sqn), (None, None));
+    }
+
+    #[test]
     fn a_trade_at_zero_is_neither_won_nor_lost() {
         let stats = TradeStats::of(&[10.0, 0.0, -10.0, 0.0]);
         assert_eq!((stats.wins, stats.losses, stats.win_rate), (1, 1, Some(0.25)));
@@ -149,6 +172,8 @@ mod tests {
             let stats = TradeStats::of(&pnls);
             prop_assert!((stats.gross_profit + stats.gross_loss - stats.net_pnl).abs() < 1e-6);
             prop_assert!(stats.wins + stats.losses <= stats.trades);
+            let ratio = (stats.losses > 0).then(|| stats.gross_profit / stats.gross_loss.abs());
+            prop_assert!(stats.profit_factor == ratio);
         }
     }
 }

@@ -62,6 +62,15 @@ fn parameters_are_checked_by_name_and_range() {
 }
 
 #[test]
+fn a_parameter_cannot_take_the_name_of_a_series_or_one_that_no_rule_could_write() {
+    for (name, part) in [("close", "is a series of every bar already"), ("'fast bars'", "cannot be a name"), ("and", "cannot be a name")] {
+        let text = format!("name = 'x'\nabout = 'y'\n[params]\n{name} = {{ default = 1 }}\n[long]\nenter = 'close > 1'\n");
+        let message = StrategyFile::parse(&text, "x.toml").unwrap_err().to_string();
+        assert!(message.starts_with("x.toml, [params]") && message.contains(part), "{message}");
+    }
+}
+
+#[test]
 fn lets_and_parameters_keep_the_order_of_the_file() {
     let text = "name = 'x'\nabout = 'y'\n[params]\nz = { default = 1 }\na = { default = 2 }\n[let]\nzeta = 'close * z'\nalpha = 'zeta + a'\n[long]\nenter = 'alpha > 1'\n";
     let file = StrategyFile::parse(text, "x.toml").unwrap();

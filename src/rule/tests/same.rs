@@ -47,6 +47,12 @@ fn number() -> BoxedStrategy<String> {
             "vwap()",
             "realized_vol(6)",
             "body_fraction()",
+            "upper_wick_fraction()",
+            "lower_wick_fraction()",
+            "minus_di(3)",
+            "donchian_lower(4)",
+            "keltner_upper(5, 1.5, 4)",
+            "macd(close, 4, 2)",
             "tr()",
         ][..],
     )
@@ -79,7 +85,10 @@ fn number() -> BoxedStrategy<String> {
                     inner.clone(),
                     1..9u32
                 )
-                    .prop_map(|(f, x, n)| format!("{f}({x}, {n})")),
+                    .prop_map(|(f, x, n)| {
+                        let least = if matches!(f, "zscore" | "linreg_slope") { 2 } else { 1 };
+                        format!("{f}({x}, {})", n.max(least))
+                    }),
                 (prop::sample::select(&["bb_upper", "bb_lower", "bb_width", "bb_position"][..]), inner.clone(), 2..9u32)
                     .prop_map(|(f, x, n)| format!("{f}({x}, {n}, 2)")),
                 (prop::sample::select(&["macd_signal", "macd_hist"][..]), inner.clone()).prop_map(|(f, x)| format!("{f}({x}, 3, 6, 4)")),
@@ -115,12 +124,12 @@ fn prices(len: usize) -> Bars {
     closing_at(&closes)
 }
 
-fn run(program: &Arc<Program>, bars: &Arc<Bars>, attached: bool) -> Vec<Option<u64>> {
+fn run(program: &Arc<Program>, bars: &Arc<Bars>, attached: bool) -> Vec<(Option<u64>, bool)> {
     let mut machine = Machine::new(Arc::clone(program));
     if attached {
         machine.attach(Arc::clone(bars));
     }
-    let id = program.output("x").unwrap();
+    let (id, rule) = (program.output("x").unwrap(), program.output("rule").unwrap());
     let step = |(i, bar)| {
         let book =
             if i % 7 < 3 { Book::default() } else { Book { bars: Some(i as u32 % 7 - 3), pnl_fraction: Some(i as f64 / 1000.0 - 0.5) } };
@@ -128,7 +137,7 @@ fn run(program: &Arc<Program>, bars: &Arc<Bars>, attached: bool) -> Vec<Option<u
             machine.set_model(slot, (i % 5 > 1).then_some(i as f64 / 2000.0));
         }
         machine.step(&bar, &book);
-        machine.number(id).map(f64::to_bits)
+        (machine.number(id).map(f64::to_bits), machine.holds(rule))
     };
     bars.iter().enumerate().map(step).collect()
 }
@@ -137,8 +146,9 @@ proptest! {
     #[test]
     fn blocks_and_single_steps_give_the_same_bits(text in number(), cut in 1..1500_usize) {
         let bars = Arc::new(prices(1500));
-        let source = Source { name: "x", text: &text, kind: Kind::Let, place: "p" };
-        let program = Arc::new(Program::compile(&[source], &BTreeMap::from([("n".to_owned(), 2.0)]), bars.timeframe(), Calendar::default()).unwrap());
+        let x = Source { name: "x", text: &text, kind: Kind::Let, place: "p" };
+        let rule = Source { name: "rule", text: "not (x > 1)", kind: Kind::Rule, place: "p" };
+        let program = Arc::new(Program::compile(&[x, rule], &BTreeMap::from([("n".to_owned(), 2.0)]), bars.timeframe(), Calendar::default()).unwrap());
         let whole = run(&program, &bars, true);
         prop_assert_eq!(&whole, &run(&program, &bars, false), "{}", text);
         // What is known at a row does not change with what comes after it.
@@ -160,4 +170,9 @@ fn equal_sub_expressions_are_one_node() {
     };
     assert_eq!(compile("sma(close, 5) + sma(close, 5)").plan.ops.len(), 3, "close, the mean, the sum");
     assert_eq!(compile("2 * 3 + sqrt(16)").plan.ops.len(), 1, "one constant");
+    // The same in two rules of a strategy: close, its mean, and one cross over 3 (its two lags, two comparisons, their and, the 3).
+    let rule = |name| Source { name, text: "crosses_above(sma(close, 5), 3)", kind: Kind::Rule, place: "p" };
+    let sources = [rule("enter"), rule("again")];
+    let two = Program::compile(&sources, &BTreeMap::new(), "1h".parse().unwrap(), Calendar::default()).unwrap();
+    assert_eq!(two.plan.ops.len(), 8);
 }

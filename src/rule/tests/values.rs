@@ -88,6 +88,27 @@ fn machine(sources: &[(&str, &str, Kind)]) -> Machine {
 }
 
 #[test]
+fn vwap_begins_anew_with_the_trading_day_of_the_market() {
+    // Bars without a body, an hour each from midnight; in January the currency day ends at 22:00 UTC, 17:00 in New York.
+    let bars = closing_at(&[1.0; 26]);
+    let source = Source { name: "x", text: "vwap()", kind: Kind::Let, place: "test" };
+    for (calendar, begins) in [(Calendar::RoundTheClock, [0, 24]), (Calendar::Fx, [0, 22])] {
+        let program = Program::compile(&[source], &BTreeMap::new(), bars.timeframe(), calendar).unwrap();
+        let id = program.output("x").unwrap();
+        let mut machine = Machine::new(Arc::new(program));
+        let mut first_of_days = Vec::new();
+        for (row, bar) in bars.iter().enumerate() {
+            let price = row as f64 + 1.0;
+            machine.step(&crate::market::Bar { open: price, high: price, low: price, close: price, ..bar }, &Book::default());
+            if machine.number(id) == Some(price) {
+                first_of_days.push(row);
+            }
+        }
+        assert_eq!(first_of_days, begins, "{calendar}");
+    }
+}
+
+#[test]
 fn a_rule_is_false_until_its_inputs_have_warmed_up() {
     let mut machine = machine(&[("early", "not (sma(close, 3) > 100)", Kind::Rule), ("value", "not (sma(close, 3) > 100)", Kind::Let)]);
     let (early, value) = (machine.program().output("early").unwrap(), machine.program().output("value").unwrap());
@@ -97,6 +118,35 @@ fn a_rule_is_false_until_its_inputs_have_warmed_up() {
         answers.push((machine.holds(early), machine.holds(value)));
     }
     assert_eq!(answers, [(false, true), (false, true), (true, true), (true, true)]);
+}
+
+#[test]
+fn a_rule_on_a_longer_timeframe_waits_for_its_bars_not_for_hours_that_never_trade() {
+    // Seven hours a day: the third day is complete with the fourth's first bar, row 21. The mean over two of its answers comes one row later.
+    let (mut bars, day) = (crate::market::Bars::new("1h".parse().unwrap()), closing_at(&[1.0; 7]));
+    for i in 0..5 * 7 {
+        let (bar, shift) = (day.bar(i % 7), (i / 7) as i64 * crate::time::DAY + 14 * crate::time::HOUR);
+        bars.push(&crate::market::Bar { opened_at: bar.opened_at.plus(shift), closed_at: bar.closed_at.plus(shift), ..bar });
+    }
+    let bars = Arc::new(bars);
+    for (rule, first) in
+        [("not (on(\"1d\", sma(close, 3)) > 9)", 21), ("not (sma(on(\"1d\", sma(close, 3)), 2) > 9)", 22), ("not on(\"1d\", close > 9)", 7)]
+    {
+        for attached in [false, true] {
+            let mut machine = machine(&[("enter", rule, Kind::Rule)]);
+            let enter = machine.program().output("enter").unwrap();
+            if attached {
+                machine.attach(Arc::clone(&bars));
+            }
+            let step = |bar| {
+                machine.step(&bar, &Book::default());
+                machine.holds(enter)
+            };
+            let answers: Vec<bool> = bars.iter().map(step).collect();
+            assert_eq!(answers.iter().position(|holds| *holds), Some(first), "{rule}, attached: {attached}");
+            assert!(answers[first..].iter().all(|holds| *holds));
+        }
+    }
 }
 
 #[test]
