@@ -109,7 +109,7 @@ fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
             json!({
                 "path": s.spec.path, "symbol": s.instrument.symbol, "timeframe": s.dataset.bars.timeframe(), "rows": s.dataset.bars.len(),
                 "first": s.dataset.bars.opened_at().first(), "last": s.dataset.bars.opened_at().last(), "sha256": s.dataset.sha256,
-                "zone": s.spec.zone, "price_side": s.spec.price_side,
+                "zone": s.spec.zone, "price_side": s.spec.price_side, "calendar": s.instrument.calendar, "point": s.instrument.point,
             })
         })
         .collect();

@@ -193,7 +193,8 @@ impl Experiment {
             ambiguous_bars: run.ambiguous_bars,
             trials: Trials::ONE,
         });
-        let returns = returns(cash, &day_equity);
+        // An account below zero has no returns, and so no ratio: the verdict's figures agree with the metrics'.
+        let returns = ratios::returns_of(cash, &day_equity).unwrap_or_default();
         let benchmark = self.benchmark(&run, &on_days, periods_per_year);
         let seed = Seed::new(self.spec.seed).child("report");
         let verdict = Verdict::of(&Evidence {
