@@ -24,8 +24,8 @@ pub(super) fn text(experiment: &Experiment, outcome: &Outcome, written: &Written
     for (label, value) in figures(experiment, outcome) {
         line(label, &value);
     }
-    for (i, warning) in warnings(&outcome.warnings).iter().enumerate() {
-        line(if i == 0 { "Warning" } else { "" }, warning);
+    for (label, warning) in warnings(&outcome.warnings) {
+        line(label, &warning);
     }
     line("Bus", &bus(&outcome.finished.stats));
     line("Report", &written.report.as_ref().unwrap_or(&written.folder).display().to_string());
@@ -60,7 +60,10 @@ fn figures(experiment: &Experiment, outcome: &Outcome) -> [(&'static str, String
             format!("{} {currency} ({}), {what}, net of the same costs", money(held.net_profit), percent(Some(held.return_fraction))),
         ),
         ("Costs", format!("{} {currency}: {costs}", money(m.costs_total.unwrap_or(0.0)))),
-        ("Trades", format!("{} closed in {} bars, {} of them with a position", m.trades, m.bars, percent(m.exposure_fraction))),
+        (
+            "Trades",
+            format!("{} closed in {} bars, {} of them with a position", count(m.trades), count(m.bars), percent(m.exposure_fraction)),
+        ),
     ]
 }
 
@@ -76,18 +79,19 @@ fn bus(stats: &Stats) -> String {
     )
 }
 
-/// A single warning is told whole where it fits; of several each is told by its first clause, and what has no line is counted.
-fn warnings(all: &[String]) -> Vec<String> {
+/// Labelled lines. A single warning is told whole where it fits; of several each is told by its first clause, and what has no line is
+/// counted.
+fn warnings(all: &[String]) -> Vec<(&'static str, String)> {
     if let [one] = all {
         let lines = wrapped(one);
         if lines.len() <= WARNING_LINES {
-            return lines;
+            return ["Warning", ""].into_iter().zip(lines).collect();
         }
     }
     let shown = if all.len() > WARNING_LINES { WARNING_LINES - 1 } else { all.len() };
-    let mut lines: Vec<String> = all[..shown].iter().map(|warning| first_clause(warning)).collect();
+    let mut lines: Vec<_> = all[..shown].iter().map(|warning| ("Warning", first_clause(warning))).collect();
     if all.len() > shown {
-        lines.push(format!("and {} more in the report", all.len() - shown));
+        lines.push(("", format!("and {} more in the report", all.len() - shown)));
     }
     lines
 }
@@ -132,9 +136,18 @@ fn percent(value: Option<f64>) -> String {
 /// Whole money with thousands set apart.
 fn money(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
-    let mut text = String::from(if value < 0.0 && digits != "0" { "-" } else { "" });
+    let sign = if value < 0.0 && digits != "0" { "-" } else { "" };
+    sign.to_owned() + &grouped(&digits)
+}
+
+fn count(value: u64) -> String {
+    grouped(&value.to_string())
+}
+
+fn grouped(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + 4);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -216,14 +229,16 @@ mod tests {
     #[test]
     fn warnings_take_at_most_two_lines() {
         let long = "Neither a spread nor a commission is charged: nobody trades for free, so these results are too good.";
-        assert_eq!(warnings(&[]), Vec::<String>::new());
-        assert_eq!(warnings(&[long.to_owned()]).join(" "), long);
+        let clause = || ("Warning", "Neither a spread nor a commission is charged".to_owned());
+        assert_eq!(warnings(&[]), []);
+        let one = warnings(&[long.to_owned()]);
+        assert!(one.len() == 2 && format!("{} {}", one[0].1, one[1].1) == long && one[1].0.is_empty());
         let two = warnings(&[long.to_owned(), "Market orders fill at the close that decided them: optimistic.".to_owned()]);
-        assert_eq!(two, ["Neither a spread nor a commission is charged", "Market orders fill at the close that decided them"]);
+        assert_eq!(two, [clause(), ("Warning", "Market orders fill at the close that decided them".to_owned())]);
         let three = warnings(&vec![long.to_owned(); 3]);
-        assert_eq!(three, ["Neither a spread nor a commission is charged", "and 2 more in the report"]);
+        assert_eq!(three, [clause(), ("", "and 2 more in the report".to_owned())]);
         let endless = "word ".repeat(60);
-        assert!(warnings(&[endless]).iter().all(|line| INDENT + line.chars().count() <= COLUMNS));
+        assert!(warnings(&[endless]).iter().all(|(_, line)| INDENT + line.chars().count() <= COLUMNS));
     }
 
     #[test]

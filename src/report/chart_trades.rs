@@ -31,7 +31,9 @@ pub(super) fn histogram(run: &RunFolder, bins: &[Bin], detail: Detail) -> Option
     let y = Axis::values(0.0, tallest as f64, 4, Unit::Count);
     let factor = format::or_dash(run.number("metrics.profit_factor"), format::two);
     let title = format!("Profit factor {factor}: trades by their net profit or loss, {}", run.currency());
-    let alt = format!("Histogram of {} trades by pnl, from {} to {}.", run.trades.len(), format::two(first.from), format::two(last.to));
+    let pnls = run.trades.iter().filter_map(|t| t.pnl);
+    let (worst, best) = pnls.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), pnl| (lo.min(pnl), hi.max(pnl)));
+    let alt = format!("Histogram of {} trades by pnl, from {} to {}.", run.trades.len(), format::two(worst), format::two(best));
     let legend = vec![("losing trades".to_owned(), Ink::Loss), ("winning trades".to_owned(), Ink::Gain)];
     Some(Plot {
         title: title.trim_end_matches([' ', ',']).to_owned(),

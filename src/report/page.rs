@@ -88,8 +88,12 @@ fn strategies(run: &RunFolder) -> String {
             "" => String::new(),
             when => format!(" <em>Loses when:</em> {}", escape(when)),
         };
-        let (name, params, about) = (escape(text("name")), escape(&manifest::params(strategy)), escape(text("about")));
-        let line = format!("<p class=\"strategy\"><strong>{name}</strong> ({params}). {about}{loses}</p>\n");
+        let params = match manifest::params(strategy).as_str() {
+            format::MISSING => String::new(),
+            params => format!(" ({})", escape(params)),
+        };
+        let (name, about) = (escape(text("name")), escape(text("about")));
+        let line = format!("<p class=\"strategy\"><strong>{name}</strong>{params}. {about}{loses}</p>\n");
         if !lines.contains(&line) {
             lines.push(line);
         }

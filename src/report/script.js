@@ -1,11 +1,12 @@
 // A readout for the charts over time: under the pointer, under a finger, or by the arrow keys. The page is complete without it.
 for (const figure of document.querySelectorAll("figure.hover")) {
-  const formats = {
-    money: new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }),
-    percent: new Intl.NumberFormat("en-US", { style: "percent", maximumFractionDigits: 1 }),
-    ratio: new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 }),
+  const units = {
+    money: { maximumFractionDigits: 0 },
+    percent: { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 },
+    ratio: { minimumFractionDigits: 1, maximumFractionDigits: 1 },
   };
-  const write = (value) => formats[figure.dataset.unit].format(value).replace("-", "\u2212");
+  const numbers = new Intl.NumberFormat("en-US", { signDisplay: "negative", ...units[figure.dataset.unit] });
+  const write = (value) => numbers.format(value).replace("-", "\u2212");
   const caption = figure.querySelector("figcaption") || figure.insertBefore(document.createElement("figcaption"), figure.firstChild);
   const readout = caption.appendChild(document.createElement("span"));
   readout.className = "readout";

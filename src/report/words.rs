@@ -73,13 +73,16 @@ fn spread(run: &RunFolder, spec: &Value) -> String {
     sizes.dedup();
     let size = if let [Some(size)] = sizes[..] { format!(" of {size}") } else { String::new() };
     match (word(spec, "costs.spread"), number(spec, "costs.spread")) {
-        (Some("data"), _) => format!("<strong>Spread:</strong> as quoted in the data, bar by bar.{held}"),
+        (Some("data"), _) => "<strong>Spread:</strong> as quoted in the data, bar by bar.".to_owned(),
         (_, Some(0.0)) => format!("<strong>Spread:</strong> none. Nobody trades at that price.{held}"),
         (_, Some(points)) => {
             format!("<strong>Spread:</strong> {} points{size}, the same at every hour: an assumption.{held}", format::two(points))
         }
         (Some(other), _) => format!("<strong>Spread:</strong> <code>{}</code>.{held}", escape(other)),
-        _ => format!("<strong>Spread:</strong> not stated.{held}"),
+        _ if run.number("costs.spread").is_some_and(|paid| paid > 0.0) => {
+            "<strong>Spread:</strong> as quoted in the data, bar by bar; the experiment names none.".to_owned()
+        }
+        _ => format!("<strong>Spread:</strong> none, as the experiment names none. Nobody trades at that price.{held}"),
     }
 }
 
@@ -111,7 +114,7 @@ fn commission(spec: &Value, currency: &str) -> String {
 fn swap(run: &RunFolder, spec: &Value) -> String {
     let is_warned = run.list("warnings").iter().filter_map(Value::as_str).any(|warning| warning.contains("swap"));
     match word(spec, "costs.swap") {
-        Some("instrument") if is_warned => {
+        Some("instrument") | None if is_warned => {
             "<strong class=\"flag\">Swap:</strong> not charged; positions held over night cost nothing here, at a broker they do."
                 .to_owned()
         }
@@ -213,6 +216,12 @@ mod tests {
         assert!(told(serde_json::json!([file(1e-5), file(1e-5)])).contains("10.00 points of 0.00001, the same"));
         let mixed = told(serde_json::json!([file(1e-5), file(0.01)]));
         assert!(mixed.contains("10.00 points, the same") && mixed.contains("The files hold bid prices."), "{mixed}");
+    }
+
+    #[test]
+    fn a_spread_that_nobody_named_is_told_by_what_was_paid() {
+        let told = |paid: f64| spread(&run(serde_json::json!({"costs": {"spread": paid}})), &Value::Null);
+        assert!(told(12.5).contains("as quoted in the data") && told(0.0).contains("none"));
     }
 
     #[test]
