@@ -93,6 +93,7 @@ mod tests {
         let folder = Folder::of("bare", &[("run.json", "{}")]);
         let page = fs::read_to_string(write(&folder.0).unwrap()).unwrap();
         assert!(page.contains("No verdict was recorded") && page.contains("In-sample") && !page.contains("NaN"));
+        assert!(page.contains("No trade was closed.") && !page.contains("One dot a trade"));
         assert!(!folder.0.join("equity.png").exists());
     }
 

@@ -101,8 +101,10 @@ fn strategies(run: &RunFolder) -> String {
     lines.concat()
 }
 
+/// A part of the page. What explains a chart or table is left out where there is none.
 fn section(title: &str, note: &str, body: &str) -> String {
-    let note = if note.is_empty() { String::new() } else { format!("<p class=\"note\">{note}</p>\n") };
+    let note =
+        if note.is_empty() || body.starts_with("<p class=\"absent\"") { String::new() } else { format!("<p class=\"note\">{note}</p>\n") };
     format!("<section>\n<h2>{title}</h2>\n{note}{body}</section>\n")
 }
 
