@@ -1,63 +1,154 @@
-//! A run in a dozen lines.
+//! A run in a dozen lines of at most 80 columns.
+//!
+//! Only the path of the report may be longer: a path cut in two cannot be opened.
 
 use std::{fmt::Write, path::Path};
 
 use crate::{
+    bus::Stats,
     experiment::{Experiment, Outcome},
     stats::bootstrap::Interval,
 };
 
+/// Where the values begin.
+const INDENT: usize = 15;
+/// Where a line ends.
+const COLUMNS: usize = 80;
+/// Lines for warnings; the rest of them stand in the report.
+const WARNING_LINES: usize = 2;
+
 /// What the terminal shows after a run; `place` is what to look at next.
 pub(super) fn text(experiment: &Experiment, outcome: &Outcome, place: &Path) -> String {
-    let (m, currency) = (&outcome.metrics, &experiment.spec.account.currency);
     let mut text = String::new();
-    let mut line = |label: &str, value: String| writeln!(text, "{label:<15}{value}").expect("a string can be written");
-    line("Verdict", outcome.verdict.headline.clone());
-    line("Profit factor", format!("{}{}", number(m.profit_factor), range(outcome.intervals.get("profit_factor"))));
-    line("Sharpe", format!("{}{}", number(m.sharpe), range(outcome.intervals.get("sharpe"))));
-    line("Drawdown", format!("{} at the deepest", percent(m.max_drawdown_fraction)));
-    let net = m.net_profit.unwrap_or(0.0);
-    let held = &outcome.benchmark;
-    line(
-        "Net profit",
-        format!("{} {currency} ({}); {}: {} {currency}", money(net), percent(m.return_fraction), held.name, money(held.net_profit)),
-    );
-    let c = &outcome.costs;
-    let parts = format!("commission {}, spread {}, slippage {}", money(c.commission), money(c.spread), money(c.slippage));
-    line("Costs", format!("{} {currency} ({parts})", money(m.costs_total.unwrap_or(0.0))));
-    line("Trades", format!("{} over {} bars, {} of them with a position", m.trades, m.bars, percent(m.exposure_fraction)));
-    for warning in outcome.warnings.iter().take(2) {
-        line("Warning", warning.clone());
+    let mut line = |label: &str, value: &str| writeln!(text, "{label:<INDENT$}{value}").expect("a string can be written");
+    for (label, value) in figures(experiment, outcome) {
+        line(label, &value);
     }
-    if outcome.warnings.len() > 2 {
-        line("", format!("and {} more in the report", outcome.warnings.len() - 2));
+    let all: Vec<String> = outcome.finished.warnings.iter().chain(&outcome.warnings).cloned().collect();
+    for (label, warning) in warnings(&all) {
+        line(label, &warning);
     }
-    line("Events", outcome.finished.stats.to_string());
-    line("Report", place.display().to_string());
+    line("Bus", &bus(&outcome.finished.stats));
+    line("Report", &place.display().to_string());
     text
 }
 
-fn number(value: Option<f64>) -> String {
-    value.map_or_else(|| "undefined".into(), |v| format!("{v:.2}"))
+/// The verdict and what it stands on.
+fn figures(experiment: &Experiment, outcome: &Outcome) -> [(&'static str, String); 8] {
+    let (m, c, held, currency) = (&outcome.metrics, &outcome.costs, &outcome.benchmark, &experiment.spec.account.currency);
+    let is_ruined = m.max_drawdown_fraction.is_some_and(|fraction| fraction >= 1.0);
+    let verdict = if is_ruined { format!("The account was lost. {}", outcome.verdict.headline) } else { outcome.verdict.headline.clone() };
+    let what = match experiment.sources.as_slice() {
+        [one] => one.instrument.symbol.clone(),
+        several => format!("{} instruments", several.len()),
+    };
+    let open = match outcome.run.book.positions().len() {
+        0 => String::new(),
+        1 => ", 1 position still open".into(),
+        n => format!(", {n} positions still open"),
+    };
+    let costs = [("spread", c.spread), ("commission", c.commission), ("slippage", c.slippage), ("swap", c.swap)];
+    let costs: Vec<String> = costs.iter().filter(|(_, paid)| *paid != 0.0).map(|(kind, paid)| format!("{kind} {}", money(*paid))).collect();
+    let costs = if costs.is_empty() { "none was charged".into() } else { costs.join(", ") };
+    [
+        ("Verdict", verdict),
+        ("Profit factor", with_interval(m.profit_factor, outcome.intervals.get("profit_factor"))),
+        ("Sharpe", with_interval(m.sharpe, outcome.intervals.get("sharpe"))),
+        ("Drawdown", format!("{} (buy and hold {})", percent(m.max_drawdown_fraction), percent(held.max_drawdown_fraction))),
+        ("Net profit", format!("{} {currency} ({}){open}", money(m.net_profit.unwrap_or(0.0)), percent(m.return_fraction))),
+        (
+            "Buy and hold",
+            format!("{} {currency} ({}), {what}, net of the same costs", money(held.net_profit), percent(Some(held.return_fraction))),
+        ),
+        ("Costs", format!("{} {currency}: {costs}", money(m.costs_total.unwrap_or(0.0)))),
+        (
+            "Trades",
+            format!("{} closed in {} bars, {} of them with a position", count(m.trades), count(m.bars), percent(m.exposure_fraction)),
+        ),
+    ]
+}
+
+/// The bus's state; queue depth and lag are in `machine.json`.
+fn bus(stats: &Stats) -> String {
+    let sum = |count: fn(&crate::bus::ConsumerStats) -> u64| stats.consumers.iter().map(count).sum::<u64>();
+    let failed: String = stats.consumers.iter().filter(|c| c.failed).map(|c| format!(", {} FAILED", c.name)).collect();
+    let (dropped, spilled, errors) = (sum(|c| c.dropped), sum(|c| c.spilled), sum(|c| c.errors));
+    format!(
+        "{} events to {} consumers, {dropped} dropped, {spilled} spilled, {errors} errors{failed}",
+        stats.published,
+        stats.consumers.len()
+    )
+}
+
+/// Labelled lines. A single warning is told whole where it fits; of several each is told by its first clause, and what has no line is
+/// counted.
+fn warnings(all: &[String]) -> Vec<(&'static str, String)> {
+    if let [one] = all {
+        let lines = wrapped(one);
+        if lines.len() <= WARNING_LINES {
+            return ["Warning", ""].into_iter().zip(lines).collect();
+        }
+    }
+    let shown = if all.len() > WARNING_LINES { WARNING_LINES - 1 } else { all.len() };
+    let mut lines: Vec<_> = all[..shown].iter().map(|warning| ("Warning", first_clause(warning))).collect();
+    if all.len() > shown {
+        lines.push(("", format!("and {} more in the report", all.len() - shown)));
+    }
+    lines
+}
+
+/// What stands before the colon that gives the reason, on one line.
+fn first_clause(warning: &str) -> String {
+    let clause = warning.split_once(": ").map_or(warning, |(clause, _)| clause);
+    let lines = wrapped(clause);
+    match lines.as_slice() {
+        [first, _, ..] => first.trim_end_matches([',', ';']).to_owned() + " …",
+        _ => clause.to_owned(),
+    }
+}
+
+/// The words in lines that leave room for an ellipsis.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        let length = lines[last].chars().count();
+        if length > 0 && INDENT + length + 1 + word.chars().count() > COLUMNS - 2 {
+            lines.push(word.to_owned());
+        } else {
+            lines[last] += if length > 0 { " " } else { "" };
+            lines[last] += word;
+        }
+    }
+    lines
+}
+
+/// A ratio and its interval, or that it has none.
+fn with_interval(value: Option<f64>, interval: Option<&Option<Interval>>) -> String {
+    let Some(value) = value else { return "undefined".into() };
+    let interval = interval.and_then(Option::as_ref).map(|i| format!(" ({:.0}% interval {:.2} to {:.2})", i.level * 100.0, i.low, i.high));
+    format!("{value:.2}{}", interval.unwrap_or_default())
 }
 
 fn percent(value: Option<f64>) -> String {
-    value.map_or_else(|| "undefined".into(), |v| format!("{:.1} %", v * 100.0))
-}
-
-fn range(interval: Option<&Option<Interval>>) -> String {
-    interval
-        .and_then(Option::as_ref)
-        .map(|i| format!("  ({:.0} % interval {:.2} to {:.2})", i.level * 100.0, i.low, i.high))
-        .unwrap_or_default()
+    value.map_or_else(|| "undefined".into(), |v| format!("{:.1}%", v * 100.0))
 }
 
 /// Whole money with thousands set apart.
 fn money(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
-    let mut text = String::from(if value < 0.0 && digits != "0" { "-" } else { "" });
+    let sign = if value < 0.0 && digits != "0" { "-" } else { "" };
+    sign.to_owned() + &grouped(&digits)
+}
+
+fn count(value: u64) -> String {
+    grouped(&value.to_string())
+}
+
+fn grouped(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + 4);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -68,6 +159,86 @@ fn money(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::{Spec, Watchers};
+
+    /// The default experiment with `change` made to its text, and what came out.
+    fn played(change: impl Fn(&str) -> String) -> (Experiment, Outcome) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let file = root.join("experiments/default.toml");
+        let text = std::fs::read_to_string(&file).unwrap().replace("datasets/", &format!("{}/datasets/", root.display()));
+        let experiment = Experiment::new(Spec::parse(&change(&text), &file).unwrap()).unwrap();
+        let outcome = experiment.run(Watchers::Off).unwrap();
+        (experiment, outcome)
+    }
+
+    fn shown(change: impl Fn(&str) -> String) -> String {
+        let (experiment, outcome) = played(change);
+        super::text(&experiment, &outcome, Path::new("reports/a/report.html"))
+    }
+
+    #[test]
+    fn a_run_is_told_in_a_dozen_lines_of_eighty_columns() {
+        let free = |text: &str| text.split("[costs]").next().unwrap().to_owned() + "[fills]\nmarket = \"close\"\n";
+        let none =
+            |text: &str| text.replace("price_side", "to = \"2017-01-20\"\nprice_side") + "[params]\noversold = 10.0\noverbought = 90.0\n";
+        for told in [shown(str::to_owned), shown(free), shown(none)] {
+            let lines: Vec<&str> = told.lines().collect();
+            assert!(lines.len() <= 12 && lines.iter().all(|line| line.chars().count() <= COLUMNS), "{told}");
+            let labels: Vec<&str> = lines.iter().map(|line| line[..INDENT].trim()).filter(|label| !label.is_empty()).collect();
+            assert!(labels.starts_with(&[
+                "Verdict",
+                "Profit factor",
+                "Sharpe",
+                "Drawdown",
+                "Net profit",
+                "Buy and hold",
+                "Costs",
+                "Trades"
+            ]));
+            assert!(labels.ends_with(&["Bus", "Report"]) && told.contains("reports/a/report.html"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_lost_account_comes_first_and_has_no_sharpe_ratio_anywhere() {
+        // 100 lots are about 10.5 million: a stop 0.16 % away costs more than the 10,000 of the account.
+        let ruin =
+            |text: &str| text.replace("leverage = 30.0", "leverage = 5000.0").replace("\"risk\", value = 0.01", "\"lots\", value = 100.0");
+        let (_, outcome) = played(ruin);
+        assert!(outcome.metrics.sharpe.is_none() && outcome.verdict.sharpe.is_none() && outcome.intervals["sharpe"].is_none());
+        let told = shown(ruin);
+        assert!(told.starts_with("Verdict        The account was lost. ") && told.contains("Sharpe         undefined\n"), "{told}");
+    }
+
+    #[test]
+    fn an_undefined_ratio_has_no_interval() {
+        let interval = Some(Interval {
+            low: -0.5,
+            high: 0.5,
+            point: 0.1,
+            level: 0.95,
+            resamples: 9,
+            block_bars: 1.0,
+            method: crate::stats::bootstrap::Method::Bca,
+        });
+        assert_eq!(with_interval(None, Some(&interval)), "undefined");
+        assert_eq!(with_interval(Some(0.1), Some(&interval)), "0.10 (95% interval -0.50 to 0.50)");
+    }
+
+    #[test]
+    fn warnings_take_at_most_two_lines() {
+        let long = "Neither a spread nor a commission is charged: nobody trades for free, so these results are too good.";
+        let clause = || ("Warning", "Neither a spread nor a commission is charged".to_owned());
+        assert_eq!(warnings(&[]), []);
+        let one = warnings(&[long.to_owned()]);
+        assert!(one.len() == 2 && format!("{} {}", one[0].1, one[1].1) == long && one[1].0.is_empty());
+        let two = warnings(&[long.to_owned(), "Market orders fill at the close that decided them: optimistic.".to_owned()]);
+        assert_eq!(two, [clause(), ("Warning", "Market orders fill at the close that decided them".to_owned())]);
+        let three = warnings(&vec![long.to_owned(); 3]);
+        assert_eq!(three, [clause(), ("", "and 2 more in the report".to_owned())]);
+        let endless = "word ".repeat(60);
+        assert!(warnings(&[endless]).iter().all(|(_, line)| INDENT + line.chars().count() <= COLUMNS));
+    }
 
     #[test]
     fn money_sets_thousands_apart() {

@@ -6,10 +6,11 @@ use crate::{
     broker::{Costs, Venue},
     data::{self, Dataset, Finding, Instruments, Manifest, ReadOptions},
     error::{Error, Result, suggest},
-    market::{Instrument, InstrumentId, PriceSide, Quoting},
+    market::{Bars, Calendar, Instrument, InstrumentId, PriceSide, Quoting},
     risk::Lots,
     rule::StrategyFile,
     strategy::strategy_text,
+    time::DAY,
 };
 
 use super::spec::{CostSpec, DataSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec};
@@ -27,6 +28,8 @@ pub struct Source {
     pub instrument: Instrument,
     /// How it trades.
     pub venue: Venue,
+    /// What its trading days are counted by.
+    pub days: Calendar,
 }
 
 /// One strategy on one instrument.
@@ -63,7 +66,7 @@ impl Experiment {
         if spec.data.is_empty() {
             return Err(Error::config("data", "there is no [[data]]; name at least one price file"));
         }
-        let costs = spec.costs.clone().unwrap_or_default();
+        let costs = spec.costs.get_or_insert_default().clone();
         let instruments = Instruments::at_hand()?;
         let mut sources = Vec::new();
         for data in &mut spec.data {
@@ -163,7 +166,16 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
         dataset.bars = std::sync::Arc::new(dataset.bars.slice(span));
     }
     let venue = venue(spec, costs, &instrument, &dataset)?;
-    Ok(Source { spec: spec.clone(), dataset, instrument, venue })
+    let days = if known.is_some() { instrument.calendar } else { days_of(&dataset.bars) };
+    Ok(Source { spec: spec.clone(), dataset, instrument, venue, days })
+}
+
+/// Trading days of a file that nobody describes: every day where it has Saturdays, else those of the FX week, which hold an exchange's too.
+fn days_of(bars: &Bars) -> Calendar {
+    const SATURDAY: i64 = 5;
+    let is_long_enough = bars.opened_at().first().zip(bars.opened_at().last()).is_some_and(|(first, last)| last.0 - first.0 > 14 * DAY);
+    let has_saturdays = bars.opened_at().iter().any(|at| at.weekday() == SATURDAY);
+    if is_long_enough && !has_saturdays { Calendar::Fx } else { Calendar::RoundTheClock }
 }
 
 /// Puts the manifest's words, and then the defaults, where the spec says nothing.
@@ -257,6 +269,19 @@ fn warnings(spec: &Spec, sources: &[Source]) -> Vec<String> {
         warnings.push("Neither a spread nor a commission is charged: nobody trades for free, so these results are too good.".into());
     } else if sources.iter().any(spreadless) {
         warnings.push("No spread is charged: the file has one price and the experiment names no spread.".into());
+    }
+    if spec.account.lots == Lots::Fractional && spec.costs.as_ref().is_some_and(|c| c.commission_per_lot > 0.0) {
+        warnings.push(
+            "A commission per lot is charged per unit: lots = \"fractional\" makes a lot one unit; use commission_fraction, or lots = \"broker\"."
+                .into(),
+        );
+    }
+    let undescribed = |s: &&Source| s.days != s.instrument.calendar;
+    if let Some(s) = sources.iter().find(undescribed) {
+        warnings.push(format!(
+            "Returns are annualised with 252 days: {} is not in instruments.toml, and its file has no Saturday.",
+            s.instrument.symbol
+        ));
     }
     if spec.fills.market == super::MarketFillSpec::Close {
         warnings.push("Market orders fill at the close that decided them: optimistic, as no broker gives that price.".into());

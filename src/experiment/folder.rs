@@ -7,8 +7,11 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use super::{Experiment, Outcome, rows};
-use crate::error::{Error, Result};
+use super::{Experiment, Outcome, Source, rows};
+use crate::{
+    data::Finding,
+    error::{Error, Result},
+};
 
 /// A run folder in the making. Dropped before [`RunFolder::finish`], it leaves nothing behind.
 pub struct RunFolder {
@@ -49,7 +52,10 @@ impl RunFolder {
     /// When a file cannot be written.
     pub fn write(&self, experiment: &Experiment, outcome: &Outcome, machine: &Value) -> Result<String> {
         let run_json = pretty(&run_json(experiment, outcome));
-        let findings: Vec<_> = experiment.sources.iter().flat_map(|s| &s.dataset.findings).collect();
+        let told = |s: &Source| {
+            s.dataset.findings.iter().map(|f| FileFinding { file: s.spec.path.clone(), finding: f.clone() }).collect::<Vec<_>>()
+        };
+        let findings: Vec<_> = experiment.sources.iter().flat_map(told).collect();
         rows::write(&self.partial, "run.json", &run_json)?;
         rows::write(&self.partial, "machine.json", pretty(machine))?;
         rows::write(&self.partial, "verdict.json", pretty(&json!(outcome.verdict)))?;
@@ -85,6 +91,14 @@ impl RunFolder {
     }
 }
 
+/// A finding, and the file it is from.
+#[derive(serde::Serialize)]
+struct FileFinding {
+    file: String,
+    #[serde(flatten)]
+    finding: Finding,
+}
+
 impl Drop for RunFolder {
     fn drop(&mut self) {
         if !self.finished {
@@ -109,7 +123,7 @@ fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
             json!({
                 "path": s.spec.path, "symbol": s.instrument.symbol, "timeframe": s.dataset.bars.timeframe(), "rows": s.dataset.bars.len(),
                 "first": s.dataset.bars.opened_at().first(), "last": s.dataset.bars.opened_at().last(), "sha256": s.dataset.sha256,
-                "zone": s.spec.zone, "price_side": s.spec.price_side, "instrument": s.instrument,
+                "zone": s.spec.zone, "price_side": s.spec.price_side, "calendar": s.days, "instrument": s.instrument,
             })
         })
         .collect();

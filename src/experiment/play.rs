@@ -198,7 +198,7 @@ impl Experiment {
 
     /// The calendar whose trading days the returns are counted in: that of the first instrument.
     fn calendar(&self) -> Calendar {
-        self.sources.first().map_or(Calendar::RoundTheClock, |s| s.instrument.calendar)
+        self.sources.first().map_or(Calendar::RoundTheClock, |s| s.days)
     }
 
     /// Everything but what the bus leaves.
@@ -224,7 +224,8 @@ impl Experiment {
             ambiguous_bars: run.ambiguous_bars,
             trials: Trials::ONE,
         });
-        let returns = returns(cash, &day_equity);
+        // An account below zero has no returns, and so no ratio: the verdict's figures agree with the metrics'.
+        let returns = ratios::returns_of(cash, &day_equity).unwrap_or_default();
         let benchmark = self.benchmark(&run, &on_days, periods_per_year);
         let seed = Seed::new(self.spec.seed).child("report");
         let verdict = Verdict::of(&Evidence {

@@ -16,6 +16,8 @@ pub(super) struct Axis {
 pub(super) enum Unit {
     /// As they are.
     Plain,
+    /// Whole numbers of things.
+    Count,
     /// Fractions, as percent.
     Percent,
 }
@@ -36,11 +38,12 @@ impl Axis {
             _ => (-1.0, 1.0),
         };
         let step = round_step((hi - lo) / target.max(1) as f64);
+        let step = if matches!(unit, Unit::Count) { step.max(1.0) } else { step };
         let air = (hi - lo) * 0.04;
         let (lo, hi) = (if lo == 0.0 { lo } else { lo - air }, if hi == 0.0 { hi } else { hi + air });
         let (first, last) = ((lo / step - 1e-9).ceil() as i64, (hi / step + 1e-9).floor() as i64);
         let label = |value: f64| match unit {
-            Unit::Plain => format::decimal(value, decimals(step)),
+            Unit::Plain | Unit::Count => format::decimal(value, decimals(step)),
             Unit::Percent => format!("{}%", format::decimal(value * 100.0, decimals(step * 100.0))),
         };
         let ticks = (first..=last).map(|i| (i as f64 * step, label(i as f64 * step))).collect();
@@ -99,18 +102,27 @@ impl Step {
 
     fn ticks(self, first: Nanos, last: Nanos) -> Vec<(f64, String)> {
         match self {
-            Self::Hours(n) => every(first, last, n * HOUR, 0, |at| format::minute(at)[5..].to_owned()),
+            Self::Hours(n) => every(first, last, n * HOUR, 0, |at, _| format!("{} {}", day_of_month(at), &format::minute(at)[11..])),
             // 1970-01-05 was a Monday.
-            Self::Days(n) => every(first, last, n * DAY, 4 * DAY, format::date),
+            Self::Days(n) => every(first, last, n * DAY, 4 * DAY, |at, before| match before {
+                Some(before) if before.civil().year() == at.civil().year() => day_of_month(at),
+                _ => format!("{} {}", day_of_month(at), at.civil().year()),
+            }),
             Self::Months(n) => months(first, last, n),
         }
     }
 }
 
-fn every(first: Nanos, last: Nanos, step: i64, origin: i64, label: impl Fn(Nanos) -> String) -> Vec<(f64, String)> {
+/// As "8 Jan": short enough for a phone, and read the same on both sides of the Atlantic.
+fn day_of_month(at: Nanos) -> String {
+    at.civil().format("%-d %b").to_string()
+}
+
+/// Ticks at multiples of `step` from `origin`; `label` is given each moment and the one before it.
+fn every(first: Nanos, last: Nanos, step: i64, origin: i64, label: impl Fn(Nanos, Option<Nanos>) -> String) -> Vec<(f64, String)> {
     let start = (first.0 - origin).div_euclid(step) + i64::from((first.0 - origin).rem_euclid(step) != 0);
     let moments = (start..).map(|i| Nanos(i * step + origin)).take_while(|at| *at <= last);
-    moments.map(|at| (seconds(at), label(at))).collect()
+    moments.map(|at| (seconds(at), label(at, Some(at.plus(-step)).filter(|before| *before >= first)))).collect()
 }
 
 fn months(first: Nanos, last: Nanos, step: i32) -> Vec<(f64, String)> {
@@ -127,7 +139,7 @@ fn months(first: Nanos, last: Nanos, step: i32) -> Vec<(f64, String)> {
     starts.filter(|(at, _)| *at >= first).map(|(at, day)| (seconds(at), label(day))).collect()
 }
 
-/// The smallest of 1, 2 or 5 times a power of ten that is at least `raw`.
+/// 1, 2 or 5 times a power of ten: the smallest that is at least four fifths of `raw`, so that a scale has a tick more rather than half.
 fn round_step(raw: f64) -> f64 {
     let mut power = 1.0;
     while power * 10.0 <= raw {
@@ -136,7 +148,7 @@ fn round_step(raw: f64) -> f64 {
     while power > raw {
         power /= 10.0;
     }
-    power * [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| power * m >= raw * (1.0 - 1e-9)).unwrap_or(10.0)
+    power * [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| power * m >= raw * (0.8 - 1e-9)).unwrap_or(10.0)
 }
 
 fn decimals(step: f64) -> usize {
@@ -156,8 +168,14 @@ mod tests {
         let axis = Axis::values(9_812.0, 10_604.0, 5, Unit::Plain);
         assert_eq!(labels(&axis), ["9,800", "10,000", "10,200", "10,400", "10,600"]);
         assert!(axis.lo < 9_812.0 && axis.hi > 10_604.0);
-        assert_eq!(labels(&Axis::values(-0.031, 0.0, 3, Unit::Percent)), ["−2%", "0%"]);
+        assert_eq!(labels(&Axis::values(-0.031, 0.0, 3, Unit::Percent)), ["−3%", "−2%", "−1%", "0%"]);
         assert_eq!(labels(&Axis::values(-0.004, 0.002, 3, Unit::Percent)), ["−0.4%", "−0.2%", "0.0%", "0.2%"]);
+    }
+
+    #[test]
+    fn things_are_counted_in_whole_numbers() {
+        assert_eq!(labels(&Axis::values(0.0, 1.0, 4, Unit::Count)), ["0", "1"]);
+        assert_eq!(labels(&Axis::values(0.0, 3.0, 4, Unit::Count)), ["0", "1", "2", "3"]);
     }
 
     #[test]
@@ -176,6 +194,8 @@ mod tests {
         let decades = Axis::times(at("1950-06-01"), at("2012-06-01"), 8);
         assert_eq!(labels(&decades)[..2], ["1960", "1970"]);
         let day = Axis::times(at("2017-03-01T01:00:00Z"), at("2017-03-01T14:00:00Z"), 6);
-        assert_eq!(labels(&day), ["03-01 03:00", "03-01 06:00", "03-01 09:00", "03-01 12:00"]);
+        assert_eq!(labels(&day), ["1 Mar 03:00", "1 Mar 06:00", "1 Mar 09:00", "1 Mar 12:00"]);
+        let turn = Axis::times(at("2017-12-20"), at("2018-01-17"), 5);
+        assert_eq!(labels(&turn), ["25 Dec 2017", "1 Jan 2018", "8 Jan", "15 Jan"]);
     }
 }

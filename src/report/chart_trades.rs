@@ -7,6 +7,12 @@ use super::ink::Ink;
 use super::plot::{Layer, Plot, Point};
 use super::run::RunFolder;
 use super::series::Bin;
+use super::thin;
+
+/// `what` with the account currency it is counted in.
+fn named(what: &str, run: &RunFolder) -> String {
+    format!("{what}, {}", run.currency()).trim_end_matches([' ', ',']).to_owned()
+}
 
 /// How many trades won and lost how much. `None` without bins.
 pub(super) fn histogram(run: &RunFolder, bins: &[Bin], detail: Detail) -> Option<Plot> {
@@ -22,17 +28,20 @@ pub(super) fn histogram(run: &RunFolder, bins: &[Bin], detail: Detail) -> Option
         Layer::Upright { at: 0.0_f64.clamp(first.from, last.to), ink: Ink::Muted },
     ];
     let x = Axis::values(first.from, last.to, detail.pick(10.0, 4.0) as usize, Unit::Plain);
-    let y = Axis::values(0.0, tallest as f64, 4, Unit::Plain);
+    let y = Axis::values(0.0, tallest as f64, 4, Unit::Count);
     let factor = format::or_dash(run.number("metrics.profit_factor"), format::two);
     let title = format!("Profit factor {factor}: trades by their net profit or loss, {}", run.currency());
-    let alt = format!("Histogram of {} trades by pnl, from {} to {}.", run.trades.len(), format::two(first.from), format::two(last.to));
+    let pnls = run.trades.iter().filter_map(|t| t.pnl);
+    let (worst, best) = pnls.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), pnl| (lo.min(pnl), hi.max(pnl)));
+    let alt = format!("Histogram of {} trades by pnl, from {} to {}.", run.trades.len(), format::two(worst), format::two(best));
     let legend = vec![("losing trades".to_owned(), Ink::Loss), ("winning trades".to_owned(), Ink::Gain)];
     Some(Plot {
         title: title.trim_end_matches([' ', ',']).to_owned(),
         alt,
         x,
         y,
-        x_name: Some("net profit or loss of the trade"),
+        x_name: Some(named("net profit or loss of the trade", run)),
+        y_name: Some("trades".to_owned()),
         layers,
         legend,
     })
@@ -50,6 +59,8 @@ pub(super) fn excursions(run: &RunFolder, detail: Detail) -> Option<Plot> {
         return None;
     }
     let reach = worst.min(best);
+    let (across, up) = detail.pick((250, 80), (90, 60));
+    let (lost, won) = (thin::spread(&lost, across, up), thin::spread(&won, across, up));
     let layers = vec![
         Layer::Line { points: vec![(0.0, 0.0), (reach, reach)], ink: Ink::Muted, width: 1.0 },
         Layer::Dots { points: lost, ink: Ink::Loss, radius: detail.pick(3.0, 2.2), opacity: 0.55 },
@@ -61,7 +72,8 @@ pub(super) fn excursions(run: &RunFolder, detail: Detail) -> Option<Plot> {
         alt,
         x: Axis::values(0.0, worst, detail.pick(10.0, 4.0) as usize, Unit::Plain),
         y: Axis::values(0.0, best, 5, Unit::Plain),
-        x_name: Some("most against the trade (MAE)"),
+        x_name: Some(named("most against the trade (MAE)", run)),
+        y_name: Some(named("most in its favour (MFE)", run)),
         layers,
         legend: vec![("losing trades".to_owned(), Ink::Loss), ("winning trades".to_owned(), Ink::Gain)],
     })

@@ -4,11 +4,12 @@
 //! have, so what the market did to both cancels. Runs that answer different questions (other data, costs, span) are compared all the
 //! same, and the comparison says so first.
 
-use super::format::{MISSING, or_dash};
+use super::format::{self, MISSING, or_dash};
+use super::manifest::params;
+use super::metrics::{metric, rank};
 use super::run::{RunFolder, at};
 use super::series;
 use super::series::Day;
-use super::tables::{metric, rank};
 use crate::error::Result;
 use crate::seed::Seed;
 use crate::stats::bootstrap::{Interval, Options, difference_interval};
@@ -39,9 +40,9 @@ impl Row {
 /// Two runs side by side.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// The first run's name and id.
+    /// The first run's name, id, strategies and their parameters.
     pub a: String,
-    /// The second run's name and id.
+    /// The same of the second run.
     pub b: String,
     /// The metrics either run holds, in the order of the report.
     pub rows: Vec<Row>,
@@ -53,7 +54,10 @@ pub struct Comparison {
     pub sharpe: Option<Interval>,
     /// In what the two questions differ beyond the strategy.
     pub warnings: Vec<String>,
-    pub(super) curves: [Vec<Day>; 2],
+    /// Whether the parameters of either could have been chosen on the very data.
+    pub in_sample: bool,
+    /// The starting capital and the ends of the days of each run.
+    pub(super) curves: [(f64, Vec<Day>); 2],
 }
 
 /// Fewer common days than this give no interval.
@@ -65,8 +69,8 @@ const LEAST_DAYS: usize = 20;
 /// [`crate::error::Error::Io`] when a `run.json` is missing, [`crate::error::Error::Data`] when a file does not parse.
 pub fn compare(a: &Path, b: &Path) -> Result<Comparison> {
     let (a, b) = (RunFolder::read(a)?, RunFolder::read(b)?);
-    let curves = [series::daily(&a), series::daily(&b)];
-    let (first, second) = common_returns(&returns(&a, &curves[0]), &returns(&b, &curves[1]));
+    let curves = [&a, &b].map(|run| (series::start(run), series::daily(run)));
+    let (first, second) = common_returns(&returns(&curves[0]), &returns(&curves[1]));
     let options = Options::new(Seed::new(0).child("compare"));
     let periods = a.number("periods_per_year").or_else(|| b.number("periods_per_year")).unwrap_or(252.0);
     let enough = first.len() >= LEAST_DAYS;
@@ -78,13 +82,18 @@ pub fn compare(a: &Path, b: &Path) -> Result<Comparison> {
         mean_return: enough.then(|| difference_interval(&second, &first, moments::mean, &options)).flatten(),
         sharpe: enough.then(|| difference_interval(&second, &first, |r| ratios::sharpe(r, 0.0, periods), &options)).flatten(),
         warnings: warnings(&a, &b),
+        in_sample: [&a, &b].iter().any(|run| at(&run.verdict, "in_sample").and_then(Value::as_bool).unwrap_or(true)),
         curves,
     })
 }
 
 fn title(run: &RunFolder) -> String {
-    let id = run.text("id").map_or_else(String::new, |id| format!(" ({})", id.chars().take(12).collect::<String>()));
-    format!("{}{id}", run.text("name").unwrap_or("unnamed run"))
+    let id = run.text("id").map_or_else(String::new, |id| format!(" ({id})"));
+    let strategies = run.list("manifest.strategies").iter().filter_map(|s| Some(format!("{} {}", s.get("name")?.as_str()?, params(s))));
+    let mut strategies: Vec<String> = strategies.collect();
+    strategies.dedup();
+    let strategies = if strategies.is_empty() { String::new() } else { format!(": {}", strategies.join("; ")) };
+    format!("{}{id}{strategies}", run.text("name").unwrap_or("unnamed run"))
 }
 
 fn rows(a: &RunFolder, b: &RunFolder) -> Vec<Row> {
@@ -101,9 +110,9 @@ fn rows(a: &RunFolder, b: &RunFolder) -> Vec<Row> {
     all.into_iter().map(row).collect()
 }
 
-fn returns(run: &RunFolder, days: &[Day]) -> BTreeMap<i64, f64> {
+fn returns((start, days): &(f64, Vec<Day>)) -> BTreeMap<i64, f64> {
     let levels: Vec<f64> = days.iter().map(|d| d.equity).collect();
-    let returns = ratios::returns_of(series::start(run), &levels).unwrap_or_default();
+    let returns = ratios::returns_of(*start, &levels).unwrap_or_default();
     days.iter().map(|d| d.day).zip(returns).collect()
 }
 
@@ -158,21 +167,22 @@ impl Comparison {
 
     pub(super) fn cells(row: &Row) -> [String; 4] {
         let (name, with) = metric(&row.key);
-        [name, or_dash(row.a, with), or_dash(row.b, with), or_dash(row.difference(), with)]
+        let difference = or_dash(row.difference(), with).replace('%', " pp");
+        [format::typeset(&name), or_dash(row.a, with), or_dash(row.b, with), difference]
     }
 
-    /// The two intervals in words.
+    /// The two intervals in words, how they were made, and how to read them.
     pub(super) fn interval_lines(&self) -> Vec<String> {
         let scaled = |interval: Option<Interval>, factor: f64, decimals: usize, unit: &str| {
-            let number = |v: f64| super::format::decimal(v * factor, decimals) + unit;
+            let number = |v: f64| format::decimal(v * factor, decimals) + unit;
             interval.map_or_else(
                 || MISSING.to_owned(),
                 |i| {
-                    let sure = if i.spans_zero() { "no difference is shown" } else { "zero lies outside" };
+                    let sure = if i.spans_zero() { "may be chance" } else { "zero lies outside" };
                     format!(
                         "{}, {}% interval {} to {}: {sure}",
                         number(i.point),
-                        super::format::count(i.level * 100.0),
+                        format::count(i.level * 100.0),
                         number(i.low),
                         number(i.high)
                     )
@@ -188,11 +198,16 @@ impl Comparison {
             |i| {
                 format!(
                     "{} common trading days, {} paired resamples from seed 0, mean block {:.1} days.",
-                    self.common_days, i.resamples, i.block_bars
+                    format::count(self.common_days as f64),
+                    format::count(i.resamples as f64),
+                    i.block_bars
                 )
             },
         );
         lines.push(method);
+        if self.in_sample {
+            lines.push("In sample: the better of two that were tried on the same data looks better than it is.".to_owned());
+        }
         lines
     }
 

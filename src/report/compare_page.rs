@@ -32,13 +32,13 @@ pub(super) fn render(comparison: &Comparison) -> Result<String> {
         );
     }
     if let (Some(wide), Some(narrow)) = (curves(comparison, Detail::Wide), curves(comparison, Detail::Narrow)) {
-        html += "<section>\n<h2>Growth</h2>\n<p class=\"note\">Equity as a multiple of its first day, on trading days.</p>\n<figure>\n<figcaption>";
+        html += "<section>\n<h2>Growth</h2>\n<p class=\"note\">Equity as a multiple of the starting capital, at the end of each trading day.</p>\n<figure>\n<figcaption>";
         html += "<span class=\"key k-benchmark\">a</span><span class=\"key k-strategy\">b</span></figcaption>\n";
         html += &svg::both(&wide, &narrow, 320)?;
         html += "</figure>\n</section>\n";
     }
     let rows: Vec<Vec<String>> = comparison.rows.iter().map(|row| Comparison::cells(row).map(|cell| escape(&cell)).to_vec()).collect();
-    html += "<section>\n<h2>Metrics</h2>\n";
+    html += "<section>\n<h2>Metrics</h2>\n<p class=\"note\">Differences of percentages are in percentage points (pp).</p>\n";
     html += &tables::table("Metrics of both runs", &[("Metric", false), ("a", true), ("b", true), ("b − a", true)], &rows);
     Ok(html + "</section>\n</main>\n</body>\n</html>\n")
 }
@@ -53,11 +53,11 @@ fn headline(comparison: &Comparison) -> &'static str {
 }
 
 fn curves(comparison: &Comparison, detail: Detail) -> Option<Plot> {
-    let [a, b] = comparison.curves.each_ref().map(|curve| {
-        let start = curve.first().map_or(1.0, |d| d.equity);
-        curve.iter().map(|d| (seconds(d.closed_at), d.equity / start)).collect::<Vec<Point>>()
-    });
-    let moments = || comparison.curves.iter().flatten().map(|d| d.closed_at);
+    let [a, b] = comparison
+        .curves
+        .each_ref()
+        .map(|(start, days)| days.iter().map(|d| (seconds(d.closed_at), d.equity / start)).collect::<Vec<Point>>());
+    let moments = || comparison.curves.iter().flat_map(|(_, days)| days).map(|d| d.closed_at);
     let (first, last) = (moments().min()?, moments().max()?);
     let (lo, hi) = a.iter().chain(&b).fold((1.0_f64, 1.0_f64), |(lo, hi), p| (lo.min(p.1), hi.max(p.1)));
     let ends = [&a, &b].map(|curve| curve.last().map_or_else(|| format::MISSING.to_owned(), |p| format::two(p.1)));
@@ -74,6 +74,7 @@ fn curves(comparison: &Comparison, detail: Detail) -> Option<Plot> {
         x: Axis::times(first, last, detail.ticks()),
         y: Axis::values(lo, hi, 5, Unit::Plain),
         x_name: None,
+        y_name: None,
         layers: vec![Layer::Level { at: 1.0, ink: Ink::Muted }, line(&a, Ink::Benchmark), line(&b, Ink::Strategy)],
         legend: vec![("a".to_owned(), Ink::Benchmark), ("b".to_owned(), Ink::Strategy)],
     })

@@ -35,12 +35,7 @@ pub(super) fn decimal(value: f64, decimals: usize) -> String {
     if value < 0.0 && digits.bytes().any(|b| b.is_ascii_digit() && b != b'0') {
         out.push('−');
     }
-    for (i, c) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
+    out += &grouped(whole);
     if let Some(fraction) = fraction {
         out.push('.');
         out.push_str(fraction);
@@ -69,14 +64,82 @@ pub(super) fn whole_percent(fraction: f64) -> String {
     format!("{}%", decimal(fraction * 100.0, 0))
 }
 
-/// A price with about six significant digits: five decimals near one, three in the hundreds, two above.
+/// A monthly return: percent with fewer decimals where they no longer matter, so that it fits its cell.
+pub(super) fn month(fraction: f64) -> String {
+    let decimals = match fraction.abs() {
+        f if f < 0.99995 => 2,
+        f if f < 9.9995 => 1,
+        _ => 0,
+    };
+    format!("{}%", decimal(fraction * 100.0, decimals))
+}
+
+/// A size in lots or units: two decimals where they hold it, else as many as a small size needs.
+pub(super) fn lots(value: f64) -> String {
+    let hundredths = value * 100.0;
+    let decimals = match value.abs() {
+        size if size >= 1.0 || (hundredths - hundredths.round()).abs() < 1e-6 => 2,
+        size if size >= 0.1 => 4,
+        _ => 6,
+    };
+    decimal(value, decimals)
+}
+
+/// A price with about six significant digits: eight decimals below a hundredth, five near one, three in the hundreds, two above.
 pub(super) fn price(value: f64) -> String {
     let decimals = match value.abs() {
+        p if p > 0.0 && p < 0.01 => 8,
         p if p < 20.0 => 5,
         p if p < 1000.0 => 3,
         _ => 2,
     };
     decimal(value, decimals)
+}
+
+/// A sentence written elsewhere with its numbers as this page writes them: true minus signs, commas between thousands, and no space
+/// before a percent sign. Dates and names stay as they are.
+pub(super) fn typeset(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let before = out.chars().next_back();
+        let after = &rest[c.len_utf8()..];
+        let is_word = before.is_some_and(|b| b.is_alphanumeric() || b == '_');
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        match c {
+            '-' if !is_word && after.starts_with(|d: char| d.is_ascii_digit()) => out.push('−'),
+            ' ' if after.starts_with('%') && before.is_some_and(|b| b.is_ascii_digit()) => {}
+            // Four digits alone may be a year; before a decimal point they are an amount.
+            _ if (digits > 4 || digits == 4 && is_fraction(&rest[digits..]))
+                && !is_word
+                && before != Some('.')
+                && !rest[digits..].starts_with(char::is_alphabetic) =>
+            {
+                out += &grouped(&rest[..digits]);
+                rest = &rest[digits..];
+                continue;
+            }
+            c => out.push(c),
+        }
+        rest = after;
+    }
+    out
+}
+
+fn is_fraction(text: &str) -> bool {
+    text.strip_prefix('.').is_some_and(|decimals| decimals.starts_with(|d: char| d.is_ascii_digit()))
+}
+
+/// Digits with commas between thousands.
+fn grouped(digits: &str) -> String {
+    let mut out = String::with_capacity(digits.len() + 4);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// `value` written by `with`, or the missing sign.
@@ -115,6 +178,22 @@ mod tests {
         assert_eq!(percent(-0.12345), "−12.35%");
         assert_eq!(price(1.1), "1.10000");
         assert_eq!(or_dash(None, two), "–");
+    }
+
+    #[test]
+    fn sizes_and_prices_keep_the_digits_that_matter() {
+        assert_eq!([0.27, 15.9371, 0.2371, 0.00341].map(lots), ["0.27", "15.94", "0.2371", "0.003410"]);
+        assert_eq!([0.00001234, 1.04674, 721.5, 40123.125].map(price), ["0.00001234", "1.04674", "721.500", "40,123.12"]);
+        assert_eq!([-0.0211, -1.3174, 12.5].map(month), ["−2.11%", "−131.7%", "1,250%"]);
+    }
+
+    #[test]
+    fn sentences_from_elsewhere_get_the_signs_of_this_page() {
+        let told = "The average trade made -27684.70 (-5.25 %) in 2017-01-02 to-5 a12345 0.123456, 1234567, 7935.54 in 2017.";
+        assert_eq!(
+            typeset(told),
+            "The average trade made −27,684.70 (−5.25%) in 2017-01-02 to-5 a12345 0.123456, 1,234,567, 7,935.54 in 2017."
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// Versions, hashes, data files, the experiment as checked, and the command.
 pub(super) fn section(run: &RunFolder) -> String {
-    identity(run) + &data(run) + &counts(run) + &experiment(run)
+    identity(run) + &data(run) + &strategies(run) + &counts(run) + &experiment(run)
 }
 
 fn cell(tree: &Value, path: &str) -> String {
@@ -55,13 +55,56 @@ fn data(run: &RunFolder) -> String {
     table("Data files", &[heads.as_slice(), more.as_slice()].concat(), &rows)
 }
 
+fn strategies(run: &RunFolder) -> String {
+    let placed = run.list("manifest.strategies");
+    if placed.is_empty() {
+        return String::new();
+    }
+    let row = |strategy: &Value| {
+        vec![
+            cell(strategy, "name"),
+            cell(strategy, "symbol"),
+            at(strategy, "weight").and_then(Value::as_f64).map_or_else(|| MISSING.to_owned(), format::two),
+            escape(&params(strategy)),
+        ]
+    };
+    let heads = [("Strategy", false), ("Symbol", false), ("Weight", true), ("Parameters", false)];
+    table("Strategies", &heads, &placed.iter().map(row).collect::<Vec<_>>())
+}
+
+/// The parameters of a strategy of the manifest, as "fast 10, slow 30".
+pub(super) fn params(strategy: &Value) -> String {
+    let params = at(strategy, "params").and_then(Value::as_object);
+    let pairs = params.into_iter().flatten().filter_map(|(name, value)| Some(format!("{name} {}", value.as_f64()?)));
+    let text = pairs.collect::<Vec<_>>().join(", ");
+    if text.is_empty() { MISSING.to_owned() } else { text }
+}
+
+/// What is counted, in the order in which it happens, and in words where the key says too little.
+const COUNTED: [(&str, &str); 11] = [
+    ("signals", "Signals"),
+    ("refused", "Refused by sizing or risk"),
+    ("orders", "Orders"),
+    ("rejected", "Rejected by the broker"),
+    ("cancelled", "Cancelled"),
+    ("fills", "Fills"),
+    ("trades", "Closed trades"),
+    ("open_positions", "Positions open at the end"),
+    ("risk_limits", "Risk limits hit"),
+    ("ambiguous_bars", "Ambiguous bars: stop and target both within reach, resolved against the trade"),
+    ("events", "Events of all kinds"),
+];
+
 fn counts(run: &RunFolder) -> String {
     let Some(counts) = at(&run.run, "counts").and_then(Value::as_object) else { return String::new() };
-    let row = |(key, value): (&String, &Value)| {
-        let count = value.as_f64().map_or_else(|| MISSING.to_owned(), format::count);
-        vec![escape(&key.replace('_', " ")), count]
+    let known = |key: &str| COUNTED.iter().position(|(known, _)| *known == key);
+    let mut keys: Vec<&String> = counts.keys().collect();
+    keys.sort_by_key(|key| known(key).unwrap_or(COUNTED.len()));
+    let row = |key: &String| {
+        let name = known(key).map_or_else(|| escape(&key.replace('_', " ")), |i| COUNTED[i].1.to_owned());
+        vec![name, counts[key].as_f64().map_or_else(|| MISSING.to_owned(), format::count)]
     };
-    table("Counted events", &[("Counted", false), ("Number", true)], &counts.iter().map(row).collect::<Vec<_>>())
+    table("Counted events", &[("Counted", false), ("Number", true)], &keys.into_iter().map(row).collect::<Vec<_>>())
 }
 
 fn experiment(run: &RunFolder) -> String {
@@ -94,6 +137,21 @@ fn without_nulls(tree: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_stand_in_the_order_in_which_things_happen() {
+        let run = serde_json::json!({"counts": {"ambiguous_bars": 3, "fills": 61, "novel_thing": 1, "orders": 31, "signals": 40}});
+        let html = counts(&RunFolder { run, ..RunFolder::default() });
+        let places: Vec<usize> = ["Signals", "Orders", "Fills", "Ambiguous", "novel thing"].iter().filter_map(|t| html.find(t)).collect();
+        assert!(places.len() == 5 && places.is_sorted(), "{html}");
+    }
+
+    #[test]
+    fn parameters_are_named_with_their_values() {
+        let strategy = serde_json::json!({"params": {"fast": 10.0, "stop_atr": 1.5}});
+        assert_eq!(params(&strategy), "fast 10, stop_atr 1.5");
+        assert_eq!(params(&Value::Null), "–");
+    }
 
     #[test]
     fn the_experiment_prints_as_toml_without_nulls() {

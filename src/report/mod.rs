@@ -8,10 +8,12 @@ mod chart_equity;
 mod chart_trades;
 pub mod compare;
 mod compare_page;
+mod findings;
 mod format;
 mod head;
 mod ink;
 mod manifest;
+mod metrics;
 mod page;
 mod plot;
 mod png;
@@ -91,6 +93,7 @@ mod tests {
         let folder = Folder::of("bare", &[("run.json", "{}")]);
         let page = fs::read_to_string(write(&folder.0).unwrap()).unwrap();
         assert!(page.contains("No verdict was recorded") && page.contains("In-sample") && !page.contains("NaN"));
+        assert!(page.contains("No trade was closed.") && !page.contains("One dot a trade"));
         assert!(!folder.0.join("equity.png").exists());
     }
 
@@ -107,6 +110,60 @@ mod tests {
         assert!(page.contains("&lt;i&gt;x&lt;/i&gt;") && !page.contains("<i>x") && page.contains("a &amp; b"));
         assert!(page.contains("Optimistic") && page.contains("<strong>3.00</strong>") && page.contains("−2.00"));
         assert!(!page.contains("http://") || page.matches("http://").count() == page.matches("http://www.w3.org/").count());
+    }
+
+    /// The page of a run that has a buy-and-hold curve beside it.
+    fn page_with_benchmark(name: &str) -> String {
+        let curve = |levels: [f64; 3]| {
+            let rows = levels.iter().zip(2..).map(|(level, day)| format!("2017-01-0{day}T05:00:00Z,{level}\n"));
+            "time,equity\n".to_owned() + &rows.collect::<String>()
+        };
+        let equity = EQUITY.to_owned() + "2017-01-04T05:00:00Z,102,102,0.0097,0\n";
+        let run = RUN.replace("\"warnings\"", "\"benchmark\":{\"name\":\"buy and hold EURUSD\"},\"warnings\"");
+        let held = curve([110.0, 88.0, 99.0]);
+        let folder = Folder::of(name, &[("run.json", &run), ("trades.csv", TRADES), ("equity.csv", &equity), ("buyhold.csv", &held)]);
+        fs::read_to_string(write(&folder.0).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn equity_and_drawdown_stand_beside_buy_and_hold_net_of_the_same_costs() {
+        let page = page_with_benchmark("held");
+        assert!(page.contains("buy and hold EURUSD, net of the same costs: 99.00"));
+        // From 110 down to 88: (110 − 88)/110 = 20 %.
+        assert!(page.contains("buy and hold EURUSD, deepest 20.00%") && page.contains("strategy, deepest 1.94%"));
+    }
+
+    #[test]
+    fn the_page_opens_with_the_verdict_and_keeps_the_order_of_the_contract() {
+        let page = page_with_benchmark("order");
+        let parts = [
+            "verdict caution",
+            "class=\"tiles\"",
+            ">Warnings<",
+            ">Equity against buy and hold<",
+            ">Drawdown against buy and hold<",
+            ">Costs<",
+        ];
+        let more = [">Monthly returns<", ">Rolling Sharpe ratio<", ">Exposure over time<", ">Profit and loss of single trades<"];
+        let rest = [
+            ">Trade scatter: MAE and MFE<",
+            ">Best trades<",
+            ">Worst trades<",
+            ">Data findings<",
+            ">Assumptions<",
+            ">All metrics<",
+            ">Manifest<",
+        ];
+        let places: Vec<Option<usize>> = parts.iter().chain(&more).chain(&rest).map(|part| page.find(part)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
+    }
+
+    #[test]
+    fn every_tile_leads_to_a_definition_that_is_there() {
+        let page = page_with_benchmark("tiles");
+        for key in ["profit_factor", "sharpe"] {
+            assert!(page.contains(&format!("href=\"#m-{key}\"")) && page.contains(&format!("id=\"m-{key}\"")), "{key}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::plot::Plot;
 use super::run::RunFolder;
 use super::series::{ROLLING_DAYS, Series};
 use super::tables::absent;
-use super::{head, manifest, svg, tables, words};
+use super::{findings, head, manifest, metrics, svg, tables, words};
 use crate::error::Result;
 use std::fmt::Write;
 
@@ -18,10 +18,17 @@ use std::fmt::Write;
 pub(super) fn render(run: &RunFolder, series: &Series) -> Result<String> {
     let name = run.text("name").unwrap_or("unnamed run");
     let mut html = opening(&format!("{name} – {}", kind(run)));
-    write!(html, "<header>\n<p class=\"eyebrow\">{}</p>\n<h1>{}</h1>\n{}</header>\n", eyebrow(run), escape(name), subtitle(run))
-        .expect("strings grow");
+    write!(
+        html,
+        "<header>\n<p class=\"eyebrow\">{}</p>\n<h1>{}</h1>\n{}</header>\n",
+        eyebrow(run),
+        escape(name),
+        subtitle(run) + &strategies(run)
+    )
+    .expect("strings grow");
     html += &head::verdict(run);
     html += &head::tiles(run);
+    html += &warnings(run);
     html += &over_time(run, series)?;
     html += &trade_sections(run, series)?;
     html += &grounds(run);
@@ -51,89 +58,134 @@ fn eyebrow(run: &RunFolder) -> String {
     escape(&format!("{} · cthulu-lab{version}", kind(run)))
 }
 
+/// The data, one line for all files of the same span.
 fn subtitle(run: &RunFolder) -> String {
-    let mut html = String::new();
+    let mut spans: Vec<(String, Vec<&str>)> = Vec::new();
     for file in run.list("manifest.data") {
         let text = |key: &str| file.get(key).and_then(serde_json::Value::as_str).unwrap_or("");
         let days = [text("first"), text("last")].map(format::date_text).join(" to ");
         let rows =
             file.get("rows").and_then(serde_json::Value::as_f64).map_or_else(String::new, |r| format!(", {} bars", format::count(r)));
-        writeln!(html, "<p class=\"subtitle\">{}</p>", escape(&format!("{} {}, {days}{rows}", text("symbol"), text("timeframe"))))
-            .expect("strings grow");
+        let span = format!("{}, {days}{rows}", text("timeframe"));
+        match spans.iter_mut().find(|(known, _)| *known == span) {
+            Some((_, symbols)) => symbols.push(text("symbol")),
+            None => spans.push((span, vec![text("symbol")])),
+        }
     }
-    html
+    let line = |(span, symbols): (String, Vec<&str>)| {
+        let each = if symbols.len() > 1 { " each" } else { "" };
+        format!("<p class=\"subtitle\">{}</p>\n", escape(&format!("{} {span}{each}", symbols.join(", "))))
+    };
+    spans.into_iter().map(line).collect()
 }
 
+/// Each strategy once: its parameters, what it does and when it loses.
+fn strategies(run: &RunFolder) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for strategy in run.list("manifest.strategies") {
+        let text = |key: &str| strategy.get(key).and_then(serde_json::Value::as_str).unwrap_or("");
+        let loses = match text("loses_when") {
+            "" => String::new(),
+            when => format!(" <em>Loses when:</em> {}", escape(when)),
+        };
+        let params = match manifest::params(strategy).as_str() {
+            format::MISSING => String::new(),
+            params => format!(" ({})", escape(params)),
+        };
+        let (name, about) = (escape(text("name")), escape(text("about")));
+        let line = format!("<p class=\"strategy\"><strong>{name}</strong>{params}. {about}{loses}</p>\n");
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines.concat()
+}
+
+/// A part of the page. What explains a chart or table is left out where there is none.
 fn section(title: &str, note: &str, body: &str) -> String {
-    let note = if note.is_empty() { String::new() } else { format!("<p class=\"note\">{note}</p>\n") };
+    let note =
+        if note.is_empty() || body.starts_with("<p class=\"absent\"") { String::new() } else { format!("<p class=\"note\">{note}</p>\n") };
     format!("<section>\n<h2>{title}</h2>\n{note}{body}</section>\n")
 }
 
-/// A chart in both widths with its legend, or a sentence where there is nothing to draw.
-fn figure(wide: Option<Plot>, narrow: Option<Plot>, height: u32, attributes: &str) -> Result<String> {
-    let (Some(wide), Some(narrow)) = (wide, narrow) else { return Ok(absent("Too little data for this chart.")) };
-    let keys: String =
-        wide.legend.iter().map(|(label, ink)| format!("<span class=\"key k-{}\">{}</span>", ink.name(), escape(label))).collect();
-    let caption = if keys.is_empty() { String::new() } else { format!("<figcaption>{keys}</figcaption>\n") };
-    Ok(format!("<figure{attributes}>\n{caption}{}</figure>\n", svg::both(&wide, &narrow, height)?))
+/// What a chart needs besides its drawing.
+struct Figure<'a> {
+    height: u32,
+    /// How the readout under the pointer writes values; none without it.
+    unit: Option<&'a str>,
+    /// What stands there when there is nothing to draw.
+    absent: &'a str,
 }
 
-fn two(draw: impl Fn(Detail) -> Option<Plot>, height: u32) -> Result<String> {
-    figure(draw(Detail::Wide), draw(Detail::Narrow), height, "")
+/// A chart in both widths with its legend, or a sentence where there is nothing to draw.
+fn figure(draw: impl Fn(Detail) -> Option<Plot>, what: &Figure) -> Result<String> {
+    let (Some(wide), Some(narrow)) = (draw(Detail::Wide), draw(Detail::Narrow)) else { return Ok(absent(what.absent)) };
+    let keys: String =
+        wide.legend.iter().map(|(label, ink)| format!("<span class=\"key k-{}\">{}</span>", ink.name(), escape(label))).collect();
+    let attributes = what.unit.map_or_else(String::new, |unit| format!(" class=\"hover\" data-unit=\"{unit}\""));
+    let caption = if keys.is_empty() { String::new() } else { format!("<figcaption>{keys}</figcaption>\n") };
+    Ok(format!("<figure{attributes}>\n{caption}{}</figure>\n", svg::both(&wide, &narrow, what.height)?))
 }
 
 fn over_time(run: &RunFolder, series: &Series) -> Result<String> {
+    const NO_ROWS: &str = "No equity was recorded.";
     let per = run.text("equity_rows").map_or_else(String::new, |rows| format!("One value a {}. ", escape(rows)));
-    let currency = escape(run.currency());
-    let note = format!("{per}In {currency}, after all costs.").replace("In , a", "A");
-    let equity = figure(chart_equity::equity(run, Detail::Wide), chart_equity::equity(run, Detail::Narrow), 340, " class=\"hover\"")?;
-    let mut html = section("Equity against buy and hold", &note, &equity);
-    let drawdown = two(|d| chart_equity::drawdown(run, d), 200)?;
-    html += &section("Drawdown", "Loss from the highest equity so far, the starting capital being the first.", &drawdown);
-    html += &section(
-        "Costs",
-        "Spread and slippage are in the prices of the fills; commission and swap are booked beside them.",
-        &tables::costs(run),
-    );
-    html += &section(
-        "Monthly returns",
-        "On the equity at the end of the month before. Blue is gain, orange is loss.",
-        &tables::months(&series.years),
-    );
-    let rolling = |d| chart_equity::rolling_sharpe(run, ROLLING_DAYS, &series.rolling, d);
+    let note =
+        format!("{per}In {}, after all costs. The level line is the starting capital.", escape(run.currency())).replace("In , a", "A");
+    let what = Figure { height: 340, unit: Some("money"), absent: NO_ROWS };
+    let mut html = section("Equity against buy and hold", &note, &figure(|d| chart_equity::equity(run, d), &what)?);
+    let what = Figure { height: 220, unit: Some("percent"), absent: NO_ROWS };
+    let mut note = "Loss from the highest equity so far, the starting capital being the first.".to_owned();
+    if run.text("equity_rows") == Some("day") {
+        note += " Drawn at the end of each day; the figures count every bar.";
+    }
+    html += &section("Drawdown against buy and hold", &note, &figure(|d| chart_equity::drawdown(run, d), &what)?);
+    let note = "Spread and slippage are in the prices of the fills; commission and swap are booked beside them. Positions still open are included.";
+    html += &section("Costs", note, &tables::costs(run));
+    let note = "On the equity at the end of the month before; months of UTC. Blue is gain, orange is loss. Total is the whole year.";
+    html += &section("Monthly returns", note, &tables::months(&series.years));
+    let missing = format!("It needs {ROLLING_DAYS} trading days with equity above zero and returns that vary.");
+    let what = Figure { height: 240, unit: Some("ratio"), absent: &missing };
+    let rolling = figure(|d| chart_equity::rolling_sharpe(run, ROLLING_DAYS, &series.rolling, d), &what)?;
     let error = (run.number("periods_per_year").unwrap_or(252.0) / ROLLING_DAYS as f64).sqrt();
     let note = format!("Of the last {ROLLING_DAYS} trading days, annualised. So few days leave a standard error of about {error:.1}.");
-    html += &section("Rolling Sharpe ratio", &note, &two(rolling, 240)?);
+    html += &section("Rolling Sharpe ratio", &note, &rolling);
     let note = "Value of the open positions over equity, averaged over equal stretches; 1 is the whole account, more is borrowed.";
-    Ok(html + &section("Exposure over time", note, &two(|d| chart_equity::exposure(run, d), 180)?))
+    let what = Figure { height: 200, unit: None, absent: "No position was ever open." };
+    Ok(html + &section("Exposure over time", note, &figure(|d| chart_equity::exposure(run, d), &what)?))
 }
 
 fn trade_sections(run: &RunFolder, series: &Series) -> Result<String> {
     let unit = escape(run.currency());
-    let histogram = two(|d| chart_trades::histogram(run, &series.bins, d), 260)?;
-    let mut html = section(
-        "Profit and loss of single trades",
-        &format!("Net of costs, in {unit}; height is the number of trades.").replace(", in ;", ";"),
-        &histogram,
+    let what = |height| Figure { height, unit: None, absent: "No trade was closed." };
+    let note = format!("Net of costs, in {unit}; height is the number of trades.").replace(", in ;", ";");
+    let histogram = figure(|d| chart_trades::histogram(run, &series.bins, d), &what(280))?;
+    let mut html = section("Profit and loss of single trades", &note, &histogram);
+    let note = "One dot a trade (dots that would cover each other are drawn once), before commission and swap. Across: the most it was down \
+                (maximum adverse excursion). Upwards: the most it was up (maximum favourable excursion). Winners far to the right were lucky to be \
+                held; losers high up gave profit back. On the line both are equal.";
+    html += &section("Trade scatter: MAE and MFE", note, &figure(|d| chart_trades::excursions(run, d), &what(360))?);
+    let note = format!(
+        "At most twenty. Profit and loss (P/L) in {unit}, net of commission and swap; P/L % is of the position’s value at entry. MAE and MFE in \
+         {unit}, before commission and swap; times in UTC."
     );
-    let excursions = two(|d| chart_trades::excursions(run, d), 320)?;
-    let note = "Across: the most the trade was down. Upwards: the most it was up. Winners far to the right were lucky to be held; losers high up gave profit back. On the line both are equal.";
-    html += &section("Excursions", note, &excursions);
-    let note = format!("At most twenty. Profit and loss (P/L), MAE and MFE in {unit}, P/L net of commission and swap; times in UTC.")
-        .replace(" in ,", "");
-    html += &section("Best trades", &note, &tables::trades(run, true));
+    html += &section("Best trades", &note.replace(" in ,", ",").replace("in , ", ""), &tables::trades(run, true));
     Ok(html + &section("Worst trades", "", &tables::trades(run, false)))
 }
 
+fn list(items: Vec<String>, class: &str) -> String {
+    items.into_iter().fold(format!("<ul class=\"{class}\">\n"), |html, item| html + "<li>" + &item + "</li>\n") + "</ul>\n"
+}
+
+/// What the reader should know before the numbers; nothing where there is nothing to know.
+fn warnings(run: &RunFolder) -> String {
+    let warnings: Vec<String> = run.list("warnings").iter().filter_map(|w| w.as_str()).map(|w| escape(&format::typeset(w))).collect();
+    if warnings.is_empty() { String::new() } else { section("Warnings", "", &list(warnings, "prose warnings")) }
+}
+
 fn grounds(run: &RunFolder) -> String {
-    let list = |items: Vec<String>| {
-        items.into_iter().fold("<ul class=\"prose\">\n".to_owned(), |html, item| html + "<li>" + &item + "</li>\n") + "</ul>\n"
-    };
-    let warnings: Vec<String> = run.list("warnings").iter().filter_map(|w| w.as_str()).map(escape).collect();
-    let warned = if warnings.is_empty() { absent("None.") } else { list(warnings).replace("prose", "prose warnings") };
-    section("Warnings", "", &warned)
-        + &section("Assumptions", "What this result takes for granted.", &list(words::assumptions(run)))
-        + &section("Data findings", "", &tables::findings(run))
-        + &section("All metrics", "Undefined values are shown as –.", &tables::metrics(run))
+    section("Data findings", "", &findings::section(run))
+        + &section("Assumptions", "What this result takes for granted.", &list(words::assumptions(run), "prose"))
+        + &section("All metrics", "", &metrics::table(run))
         + &section("Manifest", "", &manifest::section(run))
 }

@@ -42,7 +42,10 @@ pub(super) struct Plot {
     pub(super) alt: String,
     pub(super) x: Axis,
     pub(super) y: Axis,
-    pub(super) x_name: Option<&'static str>,
+    /// What is counted across, below the ticks.
+    pub(super) x_name: Option<String>,
+    /// What is counted upwards, above the plane.
+    pub(super) y_name: Option<String>,
     pub(super) layers: Vec<Layer>,
     pub(super) legend: Vec<(String, Ink)>,
 }
@@ -85,7 +88,8 @@ impl Frame {
             (true, false) => (20.0, 52.0),
         };
         // Wide charts stand below each other: equal margins keep their time axes aligned.
-        let least = if self.width > 600 { 6 } else { 0 };
+        let least = if self.width > 600 { 7 } else { 0 };
+        let title = if plot.y_name.is_some() { title + 20.0 } else { title };
         let below = if plot.x_name.is_some() { 44.0 } else { 26.0 };
         let (width, height) = self.size();
         Edges {
@@ -195,12 +199,28 @@ impl<DB: DrawingBackend> Brush<'_, DB> {
             let y = self.at(plot, (plot.x.lo, *value)).1 + lower;
             self.text(label, (e.left - self.frame.px(8.0), y), 12.0, (Ink::Muted, HPos::Right, VPos::Center, FontStyle::Normal))?;
         }
+        // A label that would touch the one before it is left out; its tick stays.
+        let mut free_from = i32::MIN;
         for (value, label) in &plot.x.ticks {
             let half = self.frame.px(3.6 * label.chars().count() as f64);
             let x = self.at(plot, (*value, plot.y.lo)).0.clamp(half, (self.frame.size().0 as i32 - half).max(half));
+            if x - half < free_from {
+                continue;
+            }
+            free_from = x + half + self.frame.px(6.0);
             self.text(label, (x, e.bottom + self.frame.px(9.0)), 12.0, (Ink::Muted, HPos::Center, VPos::Top, FontStyle::Normal))?;
         }
-        let Some(name) = plot.x_name else { return Ok(()) };
+        self.names(plot)
+    }
+
+    fn names(&self, plot: &Plot) -> Result<()> {
+        let e = self.edges;
+        if let Some(name) = &plot.y_name {
+            let outer = if self.frame.is_picture { 20.0 } else { 0.0 };
+            let at = (self.frame.px(outer), e.top - self.frame.px(24.0));
+            self.text(name, at, 12.0, (Ink::Muted, HPos::Left, VPos::Top, FontStyle::Normal))?;
+        }
+        let Some(name) = &plot.x_name else { return Ok(()) };
         let middle = (e.left + e.right) / 2;
         self.text(name, (middle, e.bottom + self.frame.px(28.0)), 12.0, (Ink::Muted, HPos::Center, VPos::Top, FontStyle::Normal))
     }

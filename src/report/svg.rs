@@ -62,6 +62,7 @@ mod tests {
             x: Axis::values(0.0, 1.0, 2, Unit::Plain),
             y: Axis::values(0.0, 1.0, 2, Unit::Plain),
             x_name: None,
+            y_name: None,
             layers: vec![Layer::Line { points, ink: Ink::Strategy, width: 2.0 }],
             legend: vec![],
         }
@@ -72,6 +73,15 @@ mod tests {
         for (i, a) in Ink::ALL.iter().enumerate() {
             assert!(Ink::ALL[..i].iter().all(|b| a.light() != b.light() && a.name() != b.name()));
         }
+    }
+
+    #[test]
+    fn labels_that_would_touch_are_left_out() {
+        let ticks = (0..5).map(|i| (f64::from(i) * 0.1, format!("label {i} of ten")));
+        let crowded = Plot { x: Axis { lo: 0.0, hi: 1.0, ticks: ticks.collect() }, ..plot() };
+        let shown = |svg: &str| (0..5).filter(|i| svg.contains(&format!("label {i} of ten"))).collect::<Vec<_>>();
+        // 14 letters take about 101 pixels; 310 pixels of plane give one tick every 31.
+        assert_eq!(shown(&one(&crowded, Frame { width: 360, height: 200, unit: UNIT, is_picture: false }, "narrow").unwrap()), [0, 4]);
     }
 
     #[test]

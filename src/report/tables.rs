@@ -1,16 +1,14 @@
-//! The tables of the page: months, trades, costs, metrics, data findings. Each scrolls inside its own box.
+//! The tables of the page: months, trades, costs. Each scrolls inside its own box.
 
 use super::format::{self, MISSING, escape, or_dash};
-use super::run::{RunFolder, Trade, at};
+use super::run::{RunFolder, Trade};
 use crate::stats::monthly::YearReturns;
-use serde_json::Value;
+use crate::time::{DAY, Nanos};
 use std::cmp::Ordering;
 use std::fmt::Write;
 
 /// How many trades the best and the worst table show.
 const SHOWN_TRADES: usize = 20;
-/// How many data findings the page shows.
-const SHOWN_FINDINGS: usize = 50;
 
 /// A table of ready cells: a caption for who cannot see it, column heads with whether they hold numbers, rows.
 pub(super) fn table(caption: &str, heads: &[(&str, bool)], rows: &[Vec<String>]) -> String {
@@ -41,10 +39,13 @@ pub(super) fn months(years: &[YearReturns]) -> String {
     if years.is_empty() {
         return absent("No equity rows, so no months.");
     }
+    // After a ruin no return is defined: those years are told in a sentence.
+    let defined = years.iter().rposition(|y| y.total.is_some()).map_or(0, |last| last + 1);
+    let (years, rest) = years.split_at(defined);
     let all = years.iter().flat_map(|y| y.months.iter().flatten());
     let largest = all.fold(0.0_f64, |m, r| m.max(r.abs()));
     let mut html = "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Monthly returns\"><table class=\"months\"><caption>Monthly returns</caption>\n<thead><tr><th scope=\"col\">Year</th>".to_owned();
-    for month in ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Year"] {
+    for month in ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Total"] {
         write!(html, "<th scope=\"col\" class=\"n\">{month}</th>").expect("strings grow");
     }
     html += "</tr></thead>\n<tbody>\n";
@@ -53,16 +54,19 @@ pub(super) fn months(years: &[YearReturns]) -> String {
         for month in year.months {
             html += &month.map_or_else(|| format!("<td class=\"n\">{MISSING}</td>"), |r| tinted(r, largest));
         }
-        writeln!(html, "<td class=\"n total\">{}</td></tr>", or_dash(year.total, format::percent)).expect("strings grow");
+        writeln!(html, "<td class=\"n total\">{}</td></tr>", or_dash(year.total, format::month)).expect("strings grow");
     }
-    html + "</tbody></table></div>\n"
+    let after = rest
+        .first()
+        .map_or_else(String::new, |year| absent(&format!("From {} on the equity was not above zero, so no return is defined.", year.year)));
+    html + "</tbody></table></div>\n" + &after
 }
 
 fn tinted(value: f64, largest: f64) -> String {
     // At most 0.38 of the tint, which keeps the text above 4.5 : 1 in both themes.
     let strength = if largest > 0.0 { (value.abs() / largest * 0.38 * 100.0).round() / 100.0 } else { 0.0 };
     let side = if value < 0.0 { "loss" } else { "gain" };
-    format!("<td class=\"n tint {side}\" style=\"--t:{strength}\">{}</td>", format::percent(value))
+    format!("<td class=\"n tint {side}\" style=\"--t:{strength}\">{}</td>", format::month(value))
 }
 
 /// The twenty best or worst trades by pnl; equal ones in the order of the file.
@@ -75,29 +79,44 @@ pub(super) fn trades(run: &RunFolder, best: bool) -> String {
         return absent(if best { "No winning trade." } else { "No losing trade." });
     }
     let several = |of: fn(&Trade) -> &str| ranked.iter().any(|t| of(t) != of(ranked[0]));
-    let (symbols, strategies) = (several(|t| &t.symbol), several(|t| &t.strategy));
-    let mut heads =
-        vec![("Ticket", true), ("Side", false), ("Lots", true), ("Opened", false), ("Entry", true), ("Closed", false), ("Exit", true)];
-    heads.extend([("P/L", true), ("P/L %", true), ("MAE", true), ("MFE", true), ("Bars", true), ("Reason", false)]);
-    heads.extend(symbols.then_some(("Symbol", false)));
-    heads.extend(strategies.then_some(("Strategy", false)));
-    let rows: Vec<Vec<String>> = ranked.iter().map(|t| trade_cells(t, symbols, strategies)).collect();
+    let columns = Columns {
+        symbol: several(|t| &t.symbol),
+        strategy: several(|t| &t.strategy),
+        when: if ranked.iter().all(|t| is_midnight(t.opened_at) && is_midnight(t.closed_at)) { format::date } else { format::minute },
+    };
+    let mut heads = vec![("Ticket", true), ("P/L", true), ("P/L %", true)];
+    heads.extend(columns.symbol.then_some(("Symbol", false)));
+    heads.extend([("Side", false), ("Lots", true), ("Opened", false), ("Entry", true), ("Closed", false), ("Exit", true)]);
+    heads.extend([("MAE", true), ("MFE", true), ("Bars", true), ("Reason", false)]);
+    heads.extend(columns.strategy.then_some(("Strategy", false)));
+    let rows: Vec<Vec<String>> = ranked.iter().map(|t| columns.cells(t)).collect();
     table(if best { "Best trades" } else { "Worst trades" }, &heads, &rows)
 }
 
-fn trade_cells(t: &Trade, symbol: bool, strategy: bool) -> Vec<String> {
-    let moment =
-        |at: Option<crate::time::Nanos>| at.map_or_else(|| MISSING.to_owned(), |at| format!("<time>{}</time>", format::minute(at)));
-    let mut cells =
-        vec![escape(&t.ticket), escape(&t.side), or_dash(t.lots, format::two), moment(t.opened_at), or_dash(t.entry, format::price)];
-    cells.extend([moment(t.closed_at), or_dash(t.exit, format::price)]);
-    cells.extend([t.pnl].map(|v| format!("<strong>{}</strong>", or_dash(v, format::two))));
-    cells.extend([or_dash(t.pnl_fraction, format::percent)]);
-    cells.extend([t.mae, t.mfe].map(|v| or_dash(v, format::two)));
-    cells.extend([or_dash(t.bars, format::count), escape(&t.reason.replace('_', " "))]);
-    cells.extend(symbol.then(|| escape(&t.symbol)));
-    cells.extend(strategy.then(|| escape(&t.strategy)));
-    cells
+fn is_midnight(at: Option<Nanos>) -> bool {
+    at.is_none_or(|at| at.0.rem_euclid(DAY) == 0)
+}
+
+/// What the rows of a trade table need to tell apart.
+struct Columns {
+    symbol: bool,
+    strategy: bool,
+    when: fn(Nanos) -> String,
+}
+
+impl Columns {
+    fn cells(&self, t: &Trade) -> Vec<String> {
+        let moment = |at: Option<Nanos>| at.map_or_else(|| MISSING.to_owned(), |at| format!("<time>{}</time>", (self.when)(at)));
+        let mut cells = vec![escape(&t.ticket), format!("<strong>{}</strong>", or_dash(t.pnl, format::two))];
+        cells.push(or_dash(t.pnl_fraction, format::percent));
+        cells.extend(self.symbol.then(|| escape(&t.symbol)));
+        cells.extend([escape(&t.side), or_dash(t.lots, format::lots), moment(t.opened_at), or_dash(t.entry, format::price)]);
+        cells.extend([moment(t.closed_at), or_dash(t.exit, format::price)]);
+        cells.extend([t.mae, t.mfe].map(|v| or_dash(v, format::two)));
+        cells.extend([or_dash(t.bars, format::count), escape(&t.reason.replace('_', " "))]);
+        cells.extend(self.strategy.then(|| escape(&t.strategy)));
+        cells
+    }
 }
 
 /// Costs by kind, each with its share of the whole and its size per trade.
@@ -112,93 +131,31 @@ pub(super) fn costs(run: &RunFolder) -> String {
     let mut rows: Vec<Vec<String>> = kinds.iter().map(|(name, key)| line(name, run.number(&format!("costs.{key}")))).collect();
     rows.push(line("<strong>All</strong>", total));
     let amount = format!("Amount, {}", run.currency());
-    table("Costs by kind", &[("Cost", false), (amount.trim_end_matches([' ', ',']), true), ("Share", true), ("A trade", true)], &rows)
-}
-
-type Write1 = fn(f64) -> String;
-
-const METRICS: [(&str, &str, Write1); 33] = [
-    ("bars", "Bars", format::count),
-    ("trades", "Closed trades", format::count),
-    ("win_rate", "Trades won", format::percent),
-    ("profit_factor", "Profit factor", format::two),
-    ("expectancy", "Mean trade", format::two),
-    ("net_profit", "Net profit", format::two),
-    ("gross_profit", "Gross profit", format::two),
-    ("gross_loss", "Gross loss", format::two),
-    ("final_equity", "Final equity", format::two),
-    ("return_fraction", "Return", format::percent),
-    ("cagr", "Return a year (CAGR)", format::percent),
-    ("sharpe", "Sharpe ratio", format::two),
-    ("sortino", "Sortino ratio", format::two),
-    ("calmar", "Calmar ratio", format::two),
-    ("omega", "Omega ratio", format::two),
-    ("max_drawdown_fraction", "Max drawdown", format::percent),
-    ("max_drawdown_bars", "Max drawdown, bars", format::count),
-    ("ulcer_index", "Ulcer index", format::two),
-    ("sqn", "System quality number", format::two),
-    ("kelly", "Kelly fraction", format::two),
-    ("var_95", "Value at risk, 95%", format::percent),
-    ("cvar_95", "Mean loss beyond it", format::percent),
-    ("skew", "Skewness", format::two),
-    ("kurtosis", "Kurtosis (normal 3)", format::two),
-    ("exposure_fraction", "Bars with a position", format::percent),
-    ("psr", "Probability that Sharpe > 0", format::percent),
-    ("dsr", "The same, deflated for trials", format::percent),
-    ("costs_total", "Costs", format::two),
-    ("ambiguous_bar_fraction", "Ambiguous bars", format::percent),
-    ("min_trl", "Minimum track record, days", format::count),
-    ("volatility", "Volatility a year", format::percent),
-    ("no_losses", "No losing trade", format::count),
-    ("wins", "Winning trades", format::count),
-];
-
-/// Where a metric's key stands in the order of the tables; unknown keys come last.
-pub(super) fn rank(key: &str) -> usize {
-    METRICS.iter().position(|(known, ..)| *known == key).unwrap_or(METRICS.len())
-}
-
-/// The plain name of a metric's key and how its value is written; the key itself and two decimals where it is not known.
-pub(super) fn metric(key: &str) -> (String, Write1) {
-    METRICS
-        .iter()
-        .find(|(known, ..)| *known == key)
-        .map_or_else(|| (key.replace('_', " "), format::two as Write1), |(_, name, with)| ((*name).to_owned(), *with))
-}
-
-/// Every metric of the run: the known ones in their order, then what else the file holds.
-pub(super) fn metrics(run: &RunFolder) -> String {
-    let Some(tree) = at(&run.run, "metrics").and_then(Value::as_object) else { return absent("No metrics were recorded.") };
-    let mut keys: Vec<&str> = tree.keys().map(String::as_str).collect();
-    keys.sort_by_key(|key| rank(key));
-    let row = |key: &str| {
-        let (name, with) = metric(key);
-        vec![escape(&name), format!("<code>{}</code>", escape(key)), or_dash(run.number(&format!("metrics.{key}")), with)]
-    };
-    let rows: Vec<Vec<String>> = keys.into_iter().map(row).collect();
-    table("All metrics", &[("Metric", false), ("Key", false), ("Value", true)], &rows)
-}
-
-/// What the data check found.
-pub(super) fn findings(run: &RunFolder) -> String {
-    if run.findings.is_empty() {
-        return absent("The data check found nothing to report.");
-    }
-    let cell = |f: &Value, key: &str| match f.get(key) {
-        Some(Value::String(text)) => escape(text),
-        Some(Value::Number(n)) => escape(&n.to_string()),
-        Some(Value::Bool(b)) => b.to_string(),
-        _ => MISSING.to_owned(),
-    };
-    let keys = ["severity", "kind", "row", "column", "value", "message"];
-    let rows: Vec<Vec<String>> = run.findings.iter().take(SHOWN_FINDINGS).map(|f| keys.iter().map(|k| cell(f, k)).collect()).collect();
-    let heads = [("Severity", false), ("Kind", false), ("Row", true), ("Column", false), ("Value", false), ("Message", false)];
-    let more = run.findings.len().saturating_sub(SHOWN_FINDINGS);
-    let rest = if more > 0 { format!("<p class=\"note\">and {more} more in findings.json</p>\n") } else { String::new() };
-    table("Data findings", &heads, &rows) + &rest
+    table("Costs by kind", &[("Cost", false), (amount.trim_end_matches([' ', ',']), true), ("Share", true), ("Per trade", true)], &rows)
 }
 
 /// A sentence in the place of a table or chart.
 pub(super) fn absent(sentence: &str) -> String {
     format!("<p class=\"absent\">{}</p>\n", escape(sentence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn years_without_a_defined_return_are_one_sentence() {
+        let year = |year, total: Option<f64>| YearReturns { year, months: [total; 12], total };
+        let html = months(&[year(1999, Some(-1.587)), year(2000, None), year(2001, None)]);
+        assert!(html.contains("From 2000 on the equity was not above zero") && !html.contains("<th scope=\"row\">2000"), "{html}");
+        assert!(html.contains("−158.7%"));
+    }
+
+    #[test]
+    fn trades_of_daily_bars_show_dates_alone() {
+        let trade = |opened: &str| Trade { pnl: Some(1.0), opened_at: Some(opened.parse().unwrap()), ..Trade::default() };
+        let html = |opened: &str| trades(&RunFolder { trades: vec![trade(opened)], ..RunFolder::default() }, true);
+        assert!(html("2017-01-02T00:00:00Z").contains("<time>2017-01-02</time>"));
+        assert!(html("2017-01-02T01:00:00Z").contains("<time>2017-01-02 01:00</time>"));
+    }
 }

@@ -38,6 +38,26 @@ pub(super) fn stairs(points: &[Point], buckets: usize) -> Vec<Point> {
     steps
 }
 
+/// The points that would not cover one kept before them: the first in each cell of a grid of `across` by `up` over all of them, so at
+/// most one a cell.
+pub(super) fn spread(points: &[Point], across: usize, up: usize) -> Vec<Point> {
+    let reach = |pick: fn(&Point) -> f64| {
+        let (lo, hi) = points.iter().map(pick).fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)));
+        (lo, (hi - lo).max(f64::MIN_POSITIVE))
+    };
+    let ((left, width), (bottom, height)) = (reach(|p| p.0), reach(|p| p.1));
+    let cell = |v: f64, lo: f64, span: f64, cells: usize| (((v - lo) / span * cells as f64) as usize).min(cells);
+    let mut taken = vec![false; (across + 1) * (up + 1)];
+    let mut kept = Vec::new();
+    for point in points {
+        let at = cell(point.1, bottom, height, up) * (across + 1) + cell(point.0, left, width, across);
+        if !std::mem::replace(&mut taken[at], true) {
+            kept.push(*point);
+        }
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +70,16 @@ mod tests {
         assert!(thin.len() <= 202 && thin.contains(&(7_321.0, -500.0)));
         assert_eq!((thin[0], thin[thin.len() - 1]), (points[0], points[9_999]));
         assert!(thin.windows(2).all(|w| w[0].0 < w[1].0));
+    }
+
+    #[test]
+    fn dots_that_cover_each_other_are_kept_once_and_the_farthest_stay() {
+        let mut points: Vec<Point> = (0..10_000).map(|i| (f64::from(i % 100) * 1e-4, f64::from(i / 100) * 1e-4)).collect();
+        points.push((50.0, 80.0));
+        let kept = spread(&points, 20, 10);
+        assert_eq!(kept, [(0.0, 0.0), (50.0, 80.0)]);
+        assert!(spread(&[], 20, 10).is_empty());
+        assert_eq!(spread(&[(3.0, 3.0), (3.0, 3.0)], 20, 10).len(), 1);
     }
 
     #[test]

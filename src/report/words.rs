@@ -9,10 +9,12 @@ pub(super) fn assumptions(run: &RunFolder) -> Vec<String> {
     let none = Value::Null;
     let spec = at(&run.run, "manifest.spec").unwrap_or(&none);
     let currency = escape(run.currency());
-    let mut out = vec![fills(spec), intrabar(spec), spread(run, spec), slippage(spec), commission(spec, &currency), swap(spec)];
+    let mut out = vec![fills(spec), intrabar(run, spec), spread(run, spec), slippage(spec), commission(spec, &currency), swap(run, spec)];
     out.push(sizing(spec, &currency));
     out.push(limits(spec));
     out.push(open_at_end(run, spec));
+    out.push(benchmark(run));
+    out.extend(intervals(run));
     out.push(
         "<strong>Not modelled:</strong> the depth of the book and one’s own effect on the price, requotes and rejected fills beyond those \
          counted, delays between decision and order, taxes, and changes of spread that the data do not hold."
@@ -37,30 +39,50 @@ fn fills(spec: &Value) -> String {
     }
 }
 
-fn intrabar(spec: &Value) -> String {
+fn intrabar(run: &RunFolder, spec: &Value) -> String {
     let rule = match word(spec, "fills.intrabar") {
         Some("optimistic") => {
             "<strong class=\"flag\">Optimistic:</strong> a bar that reaches both stop and target counts as a win.".to_owned()
         }
         Some("proximity") => "a bar that reaches both stop and target is decided for the one nearer to its open.".to_owned(),
         Some("lower_timeframe") => "a bar that reaches both stop and target is decided by the shorter bars inside it.".to_owned(),
-        Some("pessimistic") | None => "a bar that reaches both stop and target counts as a loss, and is counted as ambiguous.".to_owned(),
+        Some("pessimistic") | None => "a bar that reaches both stop and target counts as a loss.".to_owned(),
         Some(other) => format!("rule <code>{}</code>.", escape(other)),
     };
-    format!("<strong>Inside a bar:</strong> {rule}")
+    let both = match (run.number("counts.ambiguous_bars"), run.number("metrics.bars")) {
+        (Some(both), Some(bars)) => {
+            format!(
+                " Such a bar is called ambiguous, as it does not tell which came first; there were {} in {} bars.",
+                format::count(both),
+                format::count(bars)
+            )
+        }
+        _ => String::new(),
+    };
+    format!("<strong>Inside a bar:</strong> {rule}{both}")
 }
 
 fn spread(run: &RunFolder, spec: &Value) -> String {
-    let sides: Vec<&str> = run.list("manifest.data").iter().filter_map(|d| word(d, "price_side")).collect();
-    let held = if sides.is_empty() { String::new() } else { format!(" The file holds {} prices.", escape(&sides.join(" and "))) };
+    let files = run.list("manifest.data");
+    let mut sides: Vec<&str> = files.iter().filter_map(|d| word(d, "price_side")).collect();
+    sides.dedup();
+    let holds = if files.len() > 1 { "The files hold" } else { "The file holds" };
+    let held = if sides.is_empty() { String::new() } else { format!(" {holds} {} prices.", escape(&sides.join(" and "))) };
+    // A point is what the broker says it is: its size is named where all instruments share it.
+    let mut sizes: Vec<Option<f64>> = files.iter().map(|d| number(d, "instrument.point")).collect();
+    sizes.dedup();
+    let size = if let [Some(size)] = sizes[..] { format!(" of {size}") } else { String::new() };
     match (word(spec, "costs.spread"), number(spec, "costs.spread")) {
-        (Some("data"), _) => format!("<strong>Spread:</strong> as quoted in the data, bar by bar.{held}"),
+        (Some("data"), _) => "<strong>Spread:</strong> as quoted in the data, bar by bar.".to_owned(),
         (_, Some(0.0)) => format!("<strong>Spread:</strong> none. Nobody trades at that price.{held}"),
         (_, Some(points)) => {
-            format!("<strong>Spread:</strong> {} points, the same at every hour, an assumption.{held}", format::two(points))
+            format!("<strong>Spread:</strong> {} points{size}, the same at every hour: an assumption.{held}", format::two(points))
         }
         (Some(other), _) => format!("<strong>Spread:</strong> <code>{}</code>.{held}", escape(other)),
-        _ => format!("<strong>Spread:</strong> not stated.{held}"),
+        _ if run.number("costs.spread").is_some_and(|paid| paid > 0.0) => {
+            "<strong>Spread:</strong> as quoted in the data, bar by bar; the experiment names none.".to_owned()
+        }
+        _ => format!("<strong>Spread:</strong> none, as the experiment names none. Nobody trades at that price.{held}"),
     }
 }
 
@@ -89,8 +111,13 @@ fn commission(spec: &Value, currency: &str) -> String {
     format!("<strong>Commission:</strong> {what}.")
 }
 
-fn swap(spec: &Value) -> String {
+fn swap(run: &RunFolder, spec: &Value) -> String {
+    let is_warned = run.list("warnings").iter().filter_map(Value::as_str).any(|warning| warning.contains("swap"));
     match word(spec, "costs.swap") {
+        Some("instrument") | None if is_warned => {
+            "<strong class=\"flag\">Swap:</strong> not charged; positions held over night cost nothing here, at a broker they do."
+                .to_owned()
+        }
         Some("none") => "<strong>Swap:</strong> none; positions held over night cost nothing here.".to_owned(),
         _ => "<strong>Swap:</strong> by the instrument’s table, for each night held.".to_owned(),
     }
@@ -134,4 +161,80 @@ fn open_at_end(run: &RunFolder, spec: &Value) -> String {
     }
     let open = or_dash(run.number("counts.open_positions"), format::count);
     format!("<strong>At the end:</strong> positions still open ({open}) are marked at the last close and are no trades.")
+}
+
+fn benchmark(run: &RunFolder) -> String {
+    let what = if run.list("manifest.data").len() > 1 { "equal shares of all instruments" } else { "the instrument" };
+    format!(
+        "<strong>Buy and hold:</strong> the whole starting capital buys {what} at the first open, without borrowing, pays the same spread, \
+         slippage and commission once, and is marked at each close; it is never sold."
+    )
+}
+
+/// How the intervals were made, from those the run recorded.
+fn intervals(run: &RunFolder) -> Option<String> {
+    let block = |key: &str| run.number(&format!("intervals.{key}.block_bars")).map(|b| format::decimal(b, 1));
+    let first = ["sharpe", "mean_trade", "profit_factor"].into_iter().find(|key| at(&run.run, &format!("intervals.{key}")).is_some())?;
+    let resamples = or_dash(run.number(&format!("intervals.{first}.resamples")), format::count);
+    let method = match run.text(&format!("intervals.{first}.method")) {
+        Some("bca") => ", bias-corrected and accelerated (BCa)".to_owned(),
+        Some(other) => format!(", method {}", escape(other)),
+        None => String::new(),
+    };
+    let blocks =
+        [("sharpe", "days"), ("mean_trade", "trades")].into_iter().filter_map(|(key, unit)| Some(format!("{} {unit}", block(key)?)));
+    let blocks = blocks.collect::<Vec<_>>().join(" and ");
+    let seed = or_dash(run.number("manifest.seed"), format::count);
+    Some(format!(
+        "<strong>Intervals:</strong> stationary bootstrap{method}, {resamples} resamples in blocks of {blocks} on average, seed {seed}. \
+         They tell how far chance could move the result on data like these, not what other years would bring."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(tree: Value) -> RunFolder {
+        RunFolder { run: tree, ..RunFolder::default() }
+    }
+
+    #[test]
+    fn intervals_name_their_method_blocks_and_seed() {
+        let tree = |block: f64| serde_json::json!({"block_bars": block, "resamples": 2000, "method": "bca"});
+        let run = run(serde_json::json!({"intervals": {"sharpe": tree(4.25), "mean_trade": tree(1.0)}, "manifest": {"seed": 7}}));
+        let told = intervals(&run).unwrap();
+        assert!(told.contains("2,000 resamples in blocks of 4.2 days and 1.0 trades on average, seed 7"), "{told}");
+        assert_eq!(intervals(&RunFolder::default()), None);
+    }
+
+    #[test]
+    fn several_files_of_one_price_side_name_it_once_and_a_shared_point_is_named() {
+        let file = |point: f64| serde_json::json!({"price_side": "bid", "instrument": {"point": point}});
+        let spec = serde_json::json!({"costs": {"spread": 10.0}});
+        let told = |data: Value| spread(&run(serde_json::json!({"manifest": {"data": data}})), &spec);
+        assert!(told(serde_json::json!([file(1e-5), file(1e-5)])).contains("10.00 points of 0.00001, the same"));
+        let mixed = told(serde_json::json!([file(1e-5), file(0.01)]));
+        assert!(mixed.contains("10.00 points, the same") && mixed.contains("The files hold bid prices."), "{mixed}");
+    }
+
+    #[test]
+    fn a_spread_that_nobody_named_is_told_by_what_was_paid() {
+        let told = |paid: f64| spread(&run(serde_json::json!({"costs": {"spread": paid}})), &Value::Null);
+        assert!(told(12.5).contains("as quoted in the data") && told(0.0).contains("none"));
+    }
+
+    #[test]
+    fn swap_that_is_asked_for_and_not_charged_is_flagged() {
+        let spec = serde_json::json!({"costs": {"swap": "instrument"}});
+        assert!(swap(&RunFolder::default(), &spec).contains("instrument’s table"));
+        let warned = run(serde_json::json!({"warnings": ["Overnight financing (swap) is not charged."]}));
+        assert!(swap(&warned, &spec).contains("not charged"));
+    }
+
+    #[test]
+    fn ambiguous_bars_are_explained_and_counted() {
+        let run = run(serde_json::json!({"counts": {"ambiguous_bars": 3}, "metrics": {"bars": 1200}}));
+        assert!(intrabar(&run, &Value::Null).contains("there were 3 in 1,200 bars"));
+    }
 }
