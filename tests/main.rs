@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on fails there; a skipped one says so")]
 
+mod data_files;
 mod five_tools;
 mod floors;

@@ -146,7 +146,7 @@ fn check_overlap(table: &Table, timeframe: Timeframe, findings: &mut Findings) {
         ns if ns >= DAY => ns - HOUR,
         ns => ns,
     };
-    let early = |i: &usize| (1..least).contains(&(table.at[*i] - table.at[*i - 1]));
+    let early = |i: &usize| (1..least).contains(&table.at[*i].saturating_sub(table.at[*i - 1]));
     let mut rows = (1..table.at.len()).filter(early);
     if let Some(first) = rows.next() {
         let message =

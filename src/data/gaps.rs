@@ -19,16 +19,19 @@ pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Option<Cale
     let late = |i: &usize| table.at[*i].saturating_sub(table.at[*i - 1]) > step;
     let missing = |i: usize| assumed.missing_bars(Nanos(table.at[i - 1]), Nanos(table.at[i]), step);
     let mut gaps: Vec<(usize, i64)> = (1..table.at.len()).filter(late).map(|i| (i, missing(i))).filter(|(_, bars)| *bars > 0).collect();
-    let total: i64 = gaps.iter().map(|(_, bars)| bars).sum();
+    let total = gaps.iter().fold(0_i64, |sum, (_, bars)| sum.saturating_add(*bars));
     let Some(longest) = gaps.iter().map(|(_, bars)| *bars).max() else { return };
     let share = 100.0 * total as f64 / (total as f64 + table.at.len() as f64);
     let named = if calendar.is_some() {
         format!("the {assumed} calendar")
     } else {
-        format!("the {assumed} calendar, assumed from the days the file has")
+        format!("the {assumed} calendar, assumed from the days the file has; name the instrument where its hours are others")
     };
-    let summary =
-        format!("{total} bars are missing in {} gaps, {share:.2} % of those expected by {named}; the longest has {longest}", gaps.len());
+    let s = if gaps.len() == 1 { "" } else { "s" };
+    let summary = format!(
+        "{total} bars are missing in {} gap{s}, {share:.2} % of those expected; the longest has {longest}. Measured by {named}",
+        gaps.len()
+    );
     gaps.sort_by_key(|(i, bars)| (-bars, *i));
     gaps.truncate(LISTED);
     for (i, bars) in gaps {
