@@ -155,7 +155,7 @@ fn wrong_count(record: &Record<'_, '_>, layout: &Layout) -> Finding {
     let remedy = if !record.is_ended && cells < width {
         "the file ends inside this row: fetch the rest of it, or take the row out"
     } else {
-        "mend the line"
+        "mend the line or the header"
     };
     let s = if cells == 1 { "" } else { "s" };
     Finding::error("column_count", format!("{cells} cell{s} where the file has {width} columns; {remedy}")).value(cells.to_string())

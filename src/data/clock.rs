@@ -68,7 +68,9 @@ impl TimeProblem {
                 format!("'{cell}' is written in another way than the times above (calendar time and epoch number); write all in one way")
             }
             Self::OutOfRange => {
-                format!("'{cell}' has a part that no calendar has in that place, or lies outside 1678 to 2261; mend it, or name the file's date order")
+                format!(
+                    "'{cell}' has a part that no calendar has in that place, or lies outside 1678 to 2261; mend it, or name the file's date order"
+                )
             }
             Self::OrderUnknown => format!(
                 "'{cell}' may start with its day or with its month; name the order with --date-order dmy or mdy (date_order in an experiment)"

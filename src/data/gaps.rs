@@ -41,7 +41,23 @@ pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Option<Cale
     findings.push(Finding::new(Severity::Warning, "gaps", summary).value(total.to_string()));
 }
 
-/// Round the clock where there are Saturdays, else the FX week.
+/// Round the clock where Saturdays have at least half of their share, else the FX week: a broker's clock moves some hours of Friday there.
 fn guess(at: &[i64]) -> Calendar {
-    if at.iter().any(|at| (at.div_euclid(DAY) + 3).rem_euclid(7) == 5) { Calendar::RoundTheClock } else { Calendar::Fx }
+    let saturdays = at.iter().filter(|at| (at.div_euclid(DAY) + 3).rem_euclid(7) == 5).count();
+    if saturdays * 14 >= at.len() { Calendar::RoundTheClock } else { Calendar::Fx }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::HOUR;
+
+    #[test]
+    fn a_few_hours_of_saturday_do_not_make_a_market_round_the_clock() {
+        // From Monday 2017-01-02: all hours; those of the FX week; and those seven hours later, as far as Saturday 05:00.
+        let hours = || (0..24 * 21).map(|i| 1_483_315_200_000_000_000 + i * HOUR);
+        let fx = |shift: i64| hours().filter(|at| Calendar::Fx.is_open(Nanos(*at))).map(|at| at + shift).collect::<Vec<_>>();
+        assert_eq!(guess(&hours().collect::<Vec<_>>()), Calendar::RoundTheClock);
+        assert_eq!((guess(&fx(0)), guess(&fx(7 * HOUR))), (Calendar::Fx, Calendar::Fx));
+    }
 }

@@ -96,7 +96,8 @@ impl Layout {
         let time = time.ok_or_else(|| missing("a time", "timestamp, time, date or datetime", names))?;
         let mut fields: Vec<(usize, Field, String)> = Vec::new();
         // A bid of one name beside plain prices is a column more, not the bar's bid.
-        let is_quoted = NAMES[..4].iter().all(|(_, known)| known.iter().filter(|name| name.contains("bid")).any(|name| position(name).is_some()));
+        let is_quoted =
+            NAMES[..4].iter().all(|(_, known)| known.iter().filter(|name| name.contains("bid")).any(|name| position(name).is_some()));
         for (field, known) in NAMES {
             let meant = known.iter().filter(|name| is_quoted || !PRICES.contains(&field) || !name.contains("bid"));
             if let Some(cell) = meant.into_iter().find_map(|name| position(name)) {

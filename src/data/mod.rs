@@ -15,6 +15,7 @@ mod finding;
 mod gaps;
 mod layout;
 mod parquet;
+mod parquet_pages;
 mod parse;
 mod read;
 mod spelling;

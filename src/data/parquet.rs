@@ -10,13 +10,17 @@ use std::{
 };
 
 use chrono_tz::Tz;
-use polars_core::prelude::{Column as Frame, DataFrame, DataType, TimeUnit};
+use polars_core::{
+    datatypes::ArrowDataType,
+    prelude::{Column as Frame, DataFrame, DataType, TimeUnit},
+};
 use polars_io::prelude::{ParquetReader, SerReader};
 
 use super::{
     clock::{Clock, TimeProblem},
     finding::{Finding, Findings, Severity},
     layout::{Layout, PANDAS_INDEX, TimeCells},
+    parquet_pages::check_pages,
     parse::{Parsed, missing_zone, scale_epoch},
     read::ReadOptions,
     spelling::Spelling,
@@ -63,15 +67,41 @@ fn read_frame(bytes: &[u8]) -> Refused<(Layout, DataFrame)> {
         return Err(Box::new(Finding::error("missing_column", "date and time stand in two columns; join them into one timestamp")));
     };
     let wanted: Vec<String> = layout.fields.iter().map(|(cell, ..)| names[*cell].clone()).chain([names[time].clone()]).collect();
+    for name in &wanted {
+        let stored = schema.get(name.as_str()).map(|field| field.dtype());
+        stored.filter(|stored| !is_decoded(stored)).map_or(Ok(()), |stored| Err(unknown_type(name, stored)))?;
+    }
     let metadata = reader.get_metadata().map_err(|e| damaged(&e))?;
     for group in &metadata.row_groups {
-        let used = group.parquet_columns().iter().filter(|chunk| wanted.iter().any(|name| chunk.descriptor().path_in_schema.first().is_some_and(|first| first.as_str() == name)));
-        if let Some(chunk) = used.into_iter().find(|chunk| usize::try_from(chunk.num_values()) != Ok(group.num_rows())) {
-            return Err(damaged(&format_args!("{} values stand in a group of {} rows", chunk.num_values(), group.num_rows())));
+        let used = group.parquet_columns().iter().filter(|chunk| {
+            wanted.iter().any(|name| chunk.descriptor().path_in_schema.first().is_some_and(|first| first.as_str() == name))
+        });
+        for chunk in used {
+            if usize::try_from(chunk.num_values()) != Ok(group.num_rows()) {
+                return Err(damaged(&format_args!("{} values stand in a group of {} rows", chunk.num_values(), group.num_rows())));
+            }
+            check_pages(bytes, chunk).map_err(|problem| damaged(&problem))?;
         }
     }
     let frame = reader.with_columns(Some(wanted)).finish().map_err(|e| damaged(&e))?;
     Ok((layout, frame))
+}
+
+/// Whether the decoder was built with this type; where it was not, it panics.
+fn is_decoded(stored: &ArrowDataType) -> bool {
+    use ArrowDataType as A;
+    let number = matches!(stored, A::Int32 | A::Int64 | A::UInt32 | A::UInt64 | A::Float32 | A::Float64);
+    let time = matches!(stored, A::Date32 | A::Date64 | A::Timestamp(..));
+    number || time || matches!(stored, A::Utf8 | A::LargeUtf8 | A::Utf8View | A::Boolean)
+}
+
+fn unknown_type(name: &str, stored: &ArrowDataType) -> Box<Finding> {
+    let stored = match stored {
+        ArrowDataType::Dictionary(..) => "category".to_owned(),
+        other => format!("{other:?}"),
+    };
+    let message = format!("the column is of type {stored}; write it as 64-bit floats (a time as datetimes)");
+    Box::new(Finding::error("unparsable", message).column(name.trim()))
 }
 
 fn read_table(layout: &Layout, mut frame: DataFrame, options: &ReadOptions) -> Refused<Parsed> {
@@ -86,6 +116,9 @@ fn read_table(layout: &Layout, mut frame: DataFrame, options: &ReadOptions) -> R
         skips: Vec::new(),
     };
     read_times(&take(&mut frame, &layout.time_name)?, layout, options, &mut table, &mut findings)?;
+    if findings.first_error().is_some() {
+        return Ok(Parsed { table: None, findings });
+    }
     for (cell, field, name) in &layout.fields {
         let values = read_values(&take(&mut frame, name)?, name, &mut findings)?;
         table.columns.push(Column { field: *field, name: name.clone(), cell: *cell, values });
@@ -201,7 +234,11 @@ fn refuse_missing(column: &Frame, name: &str) -> Refused<()> {
         return Ok(());
     }
     let row = column.is_null().iter().position(|missing| missing == Some(true)).map_or(1, |i| i as u64 + 1);
-    let message = format!("the value is missing, as in {} rows in all; fill it in or take the row out", column.null_count());
+    let others = match column.null_count() - 1 {
+        0 => String::new(),
+        others => format!(", and in {others} more below"),
+    };
+    let message = format!("the value is missing{others}; fill it in or take the row out");
     Err(Box::new(Finding::error("unparsable", message).at(row).column(name).value("")))
 }
 

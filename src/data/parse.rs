@@ -117,8 +117,12 @@ fn join(mut pieces: Vec<Rows>, reading: &Reading<'_>, lines_before: u64, options
     };
     let (at, values) = rayon::join(gather_times, || (0..layout.fields.len()).into_par_iter().map(gather).collect::<Vec<_>>());
     drop(pieces);
-    let columns =
-        layout.fields.iter().zip(values).map(|((cell, field, name), values)| Column { field: *field, name: name.clone(), cell: *cell, values });
+    let columns = layout.fields.iter().zip(values).map(|((cell, field, name), values)| Column {
+        field: *field,
+        name: name.clone(),
+        cell: *cell,
+        values,
+    });
     let mut table = Table {
         kind: layout.kind,
         at,
@@ -166,8 +170,7 @@ pub(super) fn scale_epoch(table: &mut Table, findings: &mut Findings) {
     let unit = epoch_unit(largest);
     if let Some(i) = unit_change(&table.at, unit) {
         let (now, before) = (table.at[i], table.at[i - 1]);
-        let message =
-            format!("{now} after {before} in the row above cannot be the same unit (s, ms, µs or ns); write all times in one");
+        let message = format!("{now} after {before} in the row above cannot be the same unit (s, ms, µs or ns); write all times in one");
         findings.push(Finding::error("unparsable", message).at(table.line(i)).column(&table.time_name).value(now.to_string()));
     }
     for i in 0..table.at.len() {
@@ -222,19 +225,19 @@ impl First {
 
 /// Files that are no CSV, told by their first bytes.
 fn foreign(bytes: &[u8]) -> Option<Finding> {
-    let what = match bytes {
-        [b'{' | b'[', ..] => "JSON; convert it to CSV",
-        [b'P', b'K', 3, 4, ..] => "a zip archive; unpack it first",
-        [0x1f, 0x8b, ..] => "packed by gzip twice; unpack it once",
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => "packed by zstd; unpack it first, or pack it with gzip",
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16 text; save it as UTF-8",
-        [0, b' '..=b'~', ..] | [b' '..=b'~', 0, ..] => "UTF-16 text without its mark; save it as UTF-8",
-        _ if starts_like_a_page(bytes) => "a web page or XML; convert it to CSV",
+    let (what, remedy) = match bytes {
+        [b'{' | b'[', ..] => ("JSON", "convert it"),
+        [b'P', b'K', 3, 4, ..] => ("a zip archive", "unpack it first"),
+        [0x1f, 0x8b, ..] => ("packed by gzip twice", "unpack it once"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => ("packed by zstd", "unpack it first, or pack it with gzip"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("UTF-16 text", "save it as UTF-8"),
+        [0, b' '..=b'~', ..] | [b' '..=b'~', 0, ..] => ("UTF-16 text without its mark", "save it as UTF-8"),
+        _ if starts_like_a_page(bytes) => ("a web page or XML", "convert it, or fetch the file itself"),
         // A NUL further down is a matter of that row.
-        _ if bytes.iter().take(4096).take_while(|b| **b != b'\n').any(|b| *b <= 8) => "binary; convert it to CSV or Parquet",
+        _ if bytes.iter().take(4096).take_while(|b| **b != b'\n').any(|b| *b <= 8) => ("binary", "convert it"),
         _ => return None,
     };
-    Some(Finding::error("unknown_format", format!("the file is {what}; CSV (plain or under gzip) and Parquet are read")))
+    Some(Finding::error("unknown_format", format!("the file is {what}; {remedy} (CSV, plain or under gzip, and Parquet are read)")))
 }
 
 fn starts_like_a_page(bytes: &[u8]) -> bool {

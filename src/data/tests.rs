@@ -1,15 +1,9 @@
 //! Whole files through the readers: formats, and refusals with their place. Dirtier ones and round trips are in `tests/data_files.rs`.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{io::Write as _, path::PathBuf};
 
 use super::*;
-use crate::{
-    error::Error,
-    time::HOUR,
-};
+use crate::{error::Error, time::HOUR};
 
 fn place(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("cthulu-lab-data-{}", std::process::id()));
@@ -107,7 +101,10 @@ fn files_without_usable_content_are_refused() {
     }
     file("prices_h1.csv", "");
     let missing = check(&place("price_h1.csv"), &ReadOptions::default()).unwrap_err();
-    assert!(missing.is_input() && missing.to_string().ends_with("there is no such file (did you mean 'prices_h1.csv'?); check the path"), "{missing}");
+    assert!(
+        missing.is_input() && missing.to_string().ends_with("there is no such file (did you mean 'prices_h1.csv'?); check the path"),
+        "{missing}"
+    );
     assert!(check(&std::env::temp_dir(), &ReadOptions::default()).unwrap_err().to_string().ends_with("is a folder; name one file in it"));
     let damaged = check(&file("damaged.gz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 9, 9]), &ReadOptions::default()).unwrap();
     assert_eq!(damaged.findings[0].kind, "damaged_gzip");

@@ -145,7 +145,10 @@ impl Calendar {
     fn session(&self, day: i64) -> (i64, i64) {
         match self {
             Self::RoundTheClock => (day.saturating_mul(DAY), (day + 1).saturating_mul(DAY)),
-            Self::Fx => (utc(New_York, (day - 1).saturating_mul(DAY).saturating_add(17 * HOUR)), utc(New_York, day.saturating_mul(DAY).saturating_add(17 * HOUR))),
+            Self::Fx => (
+                utc(New_York, (day - 1).saturating_mul(DAY).saturating_add(17 * HOUR)),
+                utc(New_York, day.saturating_mul(DAY).saturating_add(17 * HOUR)),
+            ),
             Self::Exchange { zone, open_minute, close_minute } => {
                 let at = |minute: u16| utc(*zone, day.saturating_mul(DAY).saturating_add(i64::from(minute) * MINUTE));
                 (at(*open_minute), at(*close_minute))

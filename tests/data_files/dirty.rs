@@ -1,7 +1,7 @@
 //! Broken text files: each is read right or refused with its row, column, value as written, and a remedy.
 
 use cthulu_lab::data::{DateOrder, ReadOptions, read_bars, read_ticks};
-use proptest::prelude::{Just, Strategy, prop_assert_eq, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, prop_assert_eq, prop_oneof, proptest};
 
 use super::{errors, examine, file, gzip};
 
@@ -103,7 +103,7 @@ fn what_is_no_price_file_is_refused_with_a_remedy() {
         ([&packed[..], b"tail"].concat(), "damaged_gzip", "fetch it again"),
         (gzip(b""), "empty", "the file is empty"),
         (pipes.clone().into_bytes(), "missing_column", "has no comma, semicolon or tab"),
-        (pipes[32..].as_bytes().to_vec(), "column_count", "separate them by one of these"),
+        (pipes.as_bytes()[32..].to_vec(), "column_count", "separate them by one of these"),
         (text.replace("low", "Low,low").into_bytes(), "duplicate_column", "columns 4 and 5 are both called 'Low'"),
         (text.replace("volume", "Time").into_bytes(), "duplicate_column", "columns 1 and 6 are both called 'time'"),
         (text.replace("high", "hi").into_bytes(), "missing_column", "no column for high"),
@@ -127,7 +127,10 @@ fn harmless_oddities_are_read_right() {
         ("no last line end", format!("{HEAD}{TWO}").trim_end().to_owned()),
         ("trailing blank lines", format!("\u{feff}{HEAD}{TWO}\n \n\t\n")),
         ("spaces around cells and quotes", format!("{HEAD}{TWO}").replace(',', " , ").replace("1.05", "\"1.05\" ")),
-        ("floats for epochs", "time;open;high;low;close;volume\n1483315200.0;1.1;1.3;1.05;1.2;10\n1483318800.0;1.2;1.3;1.05;1.1;10\n".into()),
+        (
+            "floats for epochs",
+            "time;open;high;low;close;volume\n1483315200.0;1.1;1.3;1.05;1.2;10\n1483318800.0;1.2;1.3;1.05;1.1;10\n".into(),
+        ),
         ("a name with a line end", format!("{HEAD}{TWO}").replace("volume", "volume,\"my\nnotes\"").replace("10\n", "10,\"a\nb\"\n")),
         ("exponents and signs", format!("{HEAD}{TWO}").replace("1.10", "110e-2").replace("1.05", "1.05E+00")),
     ] {
@@ -172,7 +175,8 @@ fn wall_times_that_a_clock_skips_or_repeats_are_refused() {
         assert!(message.contains(named.name()) && message.contains("name the zone"), "{message}");
     }
     // 01:00 is followed by 03:00 on the wall, an hour later.
-    let jumped = read_bars(&file("jumped.csv", text(["2017-03-12 01:00", "2017-03-12 03:00"])), &zone(chrono_tz::America::New_York)).unwrap();
+    let jumped =
+        read_bars(&file("jumped.csv", text(["2017-03-12 01:00", "2017-03-12 03:00"])), &zone(chrono_tz::America::New_York)).unwrap();
     assert_eq!(jumped.opened_at()[1].to_string(), "2017-03-12T07:00:00Z");
 }
 
@@ -194,7 +198,11 @@ fn a_wrong_width_throughout_is_said_once() {
     let checked = examine("wide.csv", text, &ReadOptions::default());
     let found = errors(&checked);
     assert_eq!((found.len(), found[0].row, checked.rows), (1, Some(2), 0));
-    assert!(found[0].message.starts_with("7 cells where the file has 6 columns; mend the line (the first of 600 such)"), "{}", found[0].message);
+    assert!(
+        found[0].message.starts_with("7 cells where the file has 6 columns; mend the line or the header (the first of 600 such)"),
+        "{}",
+        found[0].message
+    );
 }
 
 #[test]
@@ -224,8 +232,24 @@ fn crossed_and_half_empty_quotes_are_refused() {
     assert_eq!(first_error("sides.csv", bars, &none).0, place("crossed_quote", 3, "ask_close", "1.10"));
 }
 
+#[test]
+fn an_answer_in_json_has_the_promised_keys() {
+    let text = format!("{HEAD}{TWO}2017-01-02 04:00,1.1,1.3,1.05,0.00,10\n");
+    let json = serde_json::to_value(examine("json.csv", text, &ReadOptions::default())).unwrap();
+    let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+    assert_eq!(keys(&json), "findings first last ok rows timeframe");
+    assert_eq!((json["ok"].as_bool(), json["rows"].as_u64()), (Some(false), Some(3)));
+    assert_eq!((json["first"].as_str(), json["last"].as_str()), (Some("2017-01-02T00:00:00Z"), Some("2017-01-02T04:00:00Z")));
+    let first = &json["findings"][0];
+    assert_eq!(keys(first), "column kind message row severity value");
+    let told = [&first["severity"], &first["kind"], &first["row"], &first["column"], &first["value"]].map(ToString::to_string);
+    assert_eq!(told, ["\"error\"", "\"non_positive_price\"", "4", "\"close\"", "\"0.00\""]);
+    let empty = serde_json::to_value(examine("json.csv", "", &ReadOptions::default())).unwrap();
+    assert!(empty["first"].is_null() && empty["findings"][0]["row"].is_null());
+}
+
 proptest! {
-    #![proptest_config(proptest::test_runner::Config { cases: 64, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// A row is its line, counted as an editor does, whatever stands above it.
     #[test]

@@ -3,7 +3,7 @@
 use std::panic;
 
 use cthulu_lab::{
-    data::{ReadOptions, check, read_bars, read_ticks, write_csv, write_parquet, write_ticks_parquet},
+    data::{ReadOptions, check, read_bars, read_ticks, write_parquet, write_ticks_parquet},
     market::Ticks,
     time::Nanos,
 };
@@ -37,8 +37,31 @@ const SOUND: [&str; 5] = [
 /// Bytes that mean something to a reader of tables, or any.
 fn telling() -> impl Strategy<Value = Vec<u8>> {
     let words: &[&[u8]] = &[
-        b"\n", b"\r", b"\r\n", b",", b";", b"\t", b"\"", b"\"\"", b"-", b".", b"e", b"e999", b"0", b"999999999999", b"nan", b"#", b"\0", b" ", b"Z",
-        b"+15:59", b"9223372036854775807", b"1677-09-22", b"2262-04-11T23:47:16.854775807", b"\xef\xbb\xbf", b"\xff",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b",",
+        b";",
+        b"\t",
+        b"\"",
+        b"\"\"",
+        b"-",
+        b".",
+        b"e",
+        b"e999",
+        b"0",
+        b"999999999999",
+        b"nan",
+        b"#",
+        b"\0",
+        b" ",
+        b"Z",
+        b"+15:59",
+        b"9223372036854775807",
+        b"1677-09-22",
+        b"2262-04-11T23:47:16.854775807",
+        b"\xef\xbb\xbf",
+        b"\xff",
     ];
     prop_oneof![3 => proptest::sample::select(words.to_vec()).prop_map(<[u8]>::to_vec), 1 => proptest::collection::vec(any::<u8>(), 0..4)]
 }
@@ -124,16 +147,32 @@ fn a_parquet_file_cut_off_anywhere_is_refused() {
 
 #[test]
 fn a_parquet_file_with_flipped_bits_gets_an_answer() {
-        without_the_decoders_panic_text();
-        let mut turn = 0_u64;
-        for bytes in parquet_files("unflipped.parquet") {
-            // Headers and footer densely, pages here and there: a flip inside a page only changes a number.
-            let footer = bytes.len() - 1200.min(bytes.len());
-            for at in (0..footer).step_by(footer / 150 + 1).chain((footer..bytes.len()).step_by(3)) {
-                turn = turn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                let mut flipped = bytes.clone();
-                flipped[at] ^= 1 << (turn >> 61);
-                read_every_way("flipped.parquet", flipped);
-            }
+    without_the_decoders_panic_text();
+    let mut turn = 0_u64;
+    for bytes in parquet_files("unflipped.parquet") {
+        // Headers and footer densely, pages here and there: a flip inside a page only changes a number.
+        let footer = bytes.len() - 1200.min(bytes.len());
+        for at in (0..footer).step_by(footer / 150 + 1).chain((footer..bytes.len()).step_by(3)) {
+            turn = turn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (turn >> 61);
+            read_every_way("flipped.parquet", flipped);
         }
+    }
+}
+
+/// A page's count is a zigzag number: its lowest bit is the sign, and a negative count once asked for 2^61 bytes.
+#[test]
+fn a_page_that_claims_the_impossible_is_refused_before_it_is_decoded() {
+    without_the_decoders_panic_text();
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data_files/fixtures");
+    let bytes = std::fs::read(fixtures.join("pandas_missing_close.parquet")).unwrap();
+    let mut claims = 0;
+    for at in 4..bytes.len() / 2 {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1;
+        let checked = check(&file("claims.parquet", flipped), &ReadOptions::default()).unwrap();
+        claims += usize::from(checked.findings.iter().any(|f| f.message.contains("a page claims more than its column holds")));
+    }
+    assert!(claims >= 6, "one count for each of the six columns, but {claims} were noticed");
 }

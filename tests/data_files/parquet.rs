@@ -42,8 +42,10 @@ fn other_tools_files_are_read_right() {
 fn what_cannot_be_meant_is_refused_with_row_column_and_remedy() {
     for (name, kind, row, column, says) in [
         ("pandas_row_numbers", "missing_column", None, None, "the unnamed index holds row numbers"),
-        ("pandas_missing_close", "unparsable", Some(6), Some("close"), "the value is missing, as in 2 rows in all"),
+        ("pandas_missing_close", "unparsable", Some(6), Some("close"), "the value is missing, and in 1 more below"),
         ("pandas_text_times", "ambiguous_date", Some(1), Some("time"), "--date-order"),
+        ("pandas_category_times", "unparsable", None, Some("time"), "of type category; write it as"),
+        ("pandas_small_volume", "unparsable", None, Some("volume"), "of type Int16; write it as 64-bit floats"),
         ("pandas_text_prices", "unparsable", None, Some("close"), "of type str; write numbers"),
         ("pandas_crossed_range", "high_below_low", Some(3), Some("high"), "high 0.5 is below low"),
     ] {

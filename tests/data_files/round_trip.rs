@@ -15,7 +15,16 @@ pub(super) fn minutes(n: i64) -> Bars {
     for i in (0..n).filter(|i| i % 20 != 7) {
         let opened_at = Nanos(1_483_315_200_000_000_000 + i * MINUTE);
         let close = 1.0 + i as f64 / 1024.0;
-        let bar = Bar { opened_at, closed_at: opened_at.plus(MINUTE), open: close, high: close + 0.5, low: close / 2.0, close, volume: i as f64, ..Bar::default() };
+        let bar = Bar {
+            opened_at,
+            closed_at: opened_at.plus(MINUTE),
+            open: close,
+            high: close + 0.5,
+            low: close / 2.0,
+            close,
+            volume: i as f64,
+            ..Bar::default()
+        };
         bars.push(&bar);
     }
     bars
@@ -48,21 +57,23 @@ fn amount() -> impl Strategy<Value = f64> {
 fn bars() -> impl Strategy<Value = Bars> {
     let row = (ohlc(), amount(), amount(), 1..3_i64);
     let rows = proptest::collection::vec(row, 3..40);
-    (any::<[bool; 3]>(), -9_000_000_000_000_000_000..9_000_000_000_000_000_000_i64, rows).prop_map(|([asks, spreads, volumes], start, rows)| {
-        let mut bars = Bars::new(Timeframe::from_ns(MINUTE).unwrap());
-        let mut at = start;
-        for (i, (p, amount, width, steps)) in rows.into_iter().enumerate() {
-            let opened_at = Nanos(at);
-            // Gaps only in every third place, so that the median step is a minute.
-            at += MINUTE * if i % 3 == 2 { steps } else { 1 };
-            let shift = |x: f64| (x + width.min(1e9)).min(f64::MAX);
-            let ask = asks.then_some(Ohlc { open: shift(p.open), high: shift(p.high), low: shift(p.low), close: shift(p.close) });
-            let volume = if volumes { amount } else { 0.0 };
-            let (spread, Ohlc { open, high, low, close }) = (spreads.then_some(width), p);
-            bars.push(&Bar { opened_at, closed_at: opened_at.plus(MINUTE), open, high, low, close, volume, spread, ask });
-        }
-        bars
-    })
+    (any::<[bool; 3]>(), -9_000_000_000_000_000_000..9_000_000_000_000_000_000_i64, rows).prop_map(
+        |([asks, spreads, volumes], start, rows)| {
+            let mut bars = Bars::new(Timeframe::from_ns(MINUTE).unwrap());
+            let mut at = start;
+            for (i, (p, amount, width, steps)) in rows.into_iter().enumerate() {
+                let opened_at = Nanos(at);
+                // Gaps only in every third place, so that the median step is a minute.
+                at += MINUTE * if i % 3 == 2 { steps } else { 1 };
+                let shift = |x: f64| (x + width.min(1e9)).min(f64::MAX);
+                let ask = asks.then_some(Ohlc { open: shift(p.open), high: shift(p.high), low: shift(p.low), close: shift(p.close) });
+                let volume = if volumes { amount } else { 0.0 };
+                let (spread, Ohlc { open, high, low, close }) = (spreads.then_some(width), p);
+                bars.push(&Bar { opened_at, closed_at: opened_at.plus(MINUTE), open, high, low, close, volume, spread, ask });
+            }
+            bars
+        },
+    )
 }
 
 /// Every number of the bars as its bits, so that the two zeros differ.

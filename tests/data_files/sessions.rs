@@ -98,17 +98,17 @@ fn whole_years_of_open_hours_have_no_gap_and_a_hole_is_counted() {
         ("Europe/London 08:00-16:30".parse().unwrap(), 30 * MINUTE, "30m"),
     ] {
         let mut cursor = calendar.days();
-        let closed: Vec<i64> = ["2016-12-26", "2017-01-01", "2017-12-25", "2018-01-01"].map(|d| Nanos::parse_date_or_moment(d).unwrap().day()).into();
+        let closed: Vec<i64> =
+            ["2016-12-26", "2017-01-01", "2017-12-25", "2018-01-01"].map(|d| Nanos::parse_date_or_moment(d).unwrap().day()).into();
         let holiday = |day: i64| calendar != Calendar::RoundTheClock && closed[1..].contains(&day);
-        let open: Vec<Nanos> = (0..days * DAY / step)
-            .map(|i| start.plus(i * step))
-            .filter(|at| calendar.is_open(*at) && !holiday(cursor.day(*at)))
-            .collect();
+        let open: Vec<Nanos> =
+            (0..days * DAY / step).map(|i| start.plus(i * step)).filter(|at| calendar.is_open(*at) && !holiday(cursor.day(*at))).collect();
         if calendar != Calendar::US_EQUITY {
             assert_eq!(missing(&stamps(open.iter().copied()), calendar, timeframe), [0_i64; 0], "{calendar} {timeframe}");
         }
         // Three bars taken out of the middle of a session are three bars missing.
-        let hole = open.iter().position(|at| at.to_string().starts_with("2017-06-14T14:30") || at.to_string() == "2017-06-14T14:00:00Z").unwrap();
+        let hole =
+            open.iter().position(|at| at.to_string().starts_with("2017-06-14T14:30") || at.to_string() == "2017-06-14T14:00:00Z").unwrap();
         let holed = open.iter().enumerate().filter(|(i, _)| !(hole..hole + 3).contains(i)).map(|(_, at)| *at);
         let found = missing(&stamps(holed), calendar, timeframe);
         assert!(found.contains(&3), "{calendar} {timeframe}: {found:?}");
