@@ -65,12 +65,17 @@ impl Error {
         Self::Config { place: place.into(), problem: problem.into() }
     }
 
-    /// Whether the arguments or files are at fault (exit code 2) rather than the work (exit code 1).
+    /// Whether the arguments or files are at fault (exit code 2) rather than the work (exit code 1). A path that is not there or may
+    /// not be used is the argument's fault; a full disk is not.
     #[must_use]
-    pub const fn is_input(&self) -> bool {
+    pub fn is_input(&self) -> bool {
+        use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
         match self {
             Self::Data { .. } | Self::Rule(_) | Self::Config { .. } => true,
-            Self::Io { .. } | Self::Failed(_) => false,
+            Self::Io { source, .. } => {
+                matches!(source.kind(), NotFound | PermissionDenied | IsADirectory | NotADirectory | ReadOnlyFilesystem)
+            }
+            Self::Failed(_) => false,
         }
     }
 }
@@ -87,7 +92,11 @@ impl Error {
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = typed.to_lowercase();
     let scored = known.into_iter().map(|name| (edit_distance(&lower, &name.to_lowercase()), name));
-    scored.filter(|(d, name)| *d <= (name.chars().count().max(lower.chars().count()) / 3).max(1)).min().map(|(_, name)| name)
+    let is_near = |distance: usize, name: &str| {
+        let longer = name.chars().count().max(lower.chars().count());
+        distance <= (longer / 3).max(1) && distance < longer
+    };
+    scored.filter(|(distance, name)| is_near(*distance, name)).min().map(|(_, name)| name)
 }
 
 /// `; did you mean 'x'?` for the nearest known name, or the list of all when none is near.

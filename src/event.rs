@@ -3,11 +3,13 @@
 //! An [`Event`] is typed and cheap to clone; a [`Record`] is the same as one flat JSON object, with names in place of indices. Records
 //! are the journal's lines, the training log's lines and what other programs read; their `v` is [`VERSION`].
 
+mod line;
 mod record;
 mod signal;
 
 use std::sync::Arc;
 
+pub use line::LineWriter;
 pub use record::{Names, Record};
 pub use signal::{Action, Signal};
 

@@ -11,8 +11,8 @@ const FLOORS: &[&[&str]] = &[
     &["strategy", "broker", "feed", "risk", "bus"],
     &["engine"],
     &[],
-    &["report"],
     &["experiment"],
+    &["report"],
     &["cli"],
 ];
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use crate::event::{Event, Names, Record};
+use crate::event::{Event, LineWriter, Names};
 
 /// Consecutive events; a clone shares them.
 #[derive(Clone)]
@@ -71,8 +71,9 @@ impl fmt::Debug for Batch {
 impl Lines {
     fn of(events: &[Event], names: &Names) -> Self {
         let mut bytes = Vec::with_capacity(events.len() * 320);
+        let mut writer = LineWriter::new(names);
         let ends = events.iter().map(|event| {
-            Record::of(event, names).write_line(&mut bytes);
+            writer.write(event, &mut bytes);
             bytes.len()
         });
         let ends = ends.collect();

@@ -7,9 +7,31 @@ use std::sync::{Arc, Mutex, mpsc};
 use super::{BATCH_EVENTS, Batch, Bus, Consumer, Journal, Policy, sample};
 use crate::{
     error::{Error, Result},
-    event::{Event, Kind, Mode, Source},
+    event::{Event, Kind, Mode, Record, Source},
     time::Nanos,
 };
+
+#[test]
+fn lines_are_the_records_to_the_byte_whatever_the_names() {
+    let mut names = (*sample::names()).clone();
+    names.run = "say \"go\"\n".into();
+    names.symbols[1] = "Ü\\$".into();
+    names.features = vec![vec!["slow".into(), "a \"b\"".into()], vec![]];
+    let mut events = sample::one_of_each();
+    for event in &mut events {
+        if let Kind::TradeClosed { trade, features } = &mut event.kind {
+            (trade.mae, *features) = (f64::NAN, Arc::from([Some(f64::INFINITY), Some(1e-7)]));
+        }
+    }
+    let again = Event { seq: 99, ..events[3].clone() };
+    events.push(again);
+    let batch = Batch::new(events, Arc::new(names));
+    for (index, event) in batch.events().iter().enumerate() {
+        let mut expected = Vec::new();
+        Record::of(event, batch.names()).write_line(&mut expected);
+        assert_eq!(String::from_utf8_lossy(batch.lines().line(index)), String::from_utf8(expected).unwrap());
+    }
+}
 
 type Seen = Arc<Mutex<Vec<Event>>>;
 

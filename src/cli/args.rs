@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::time::Nanos;
+use crate::{
+    data::DateOrder,
+    time::{Nanos, Timeframe},
+};
 
 /// A backtesting and research lab whose events, strategies and models are the ones that trade live.
 #[derive(Parser)]
@@ -19,8 +22,50 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Plays a strategy over stored prices and writes a report
     #[command(after_help = "Examples:\n  cthulu-lab backtest\n  cthulu-lab backtest experiments/default.toml --param rsi_bars=10\n  \
-        cthulu-lab backtest --strategy sma_crossover --data prices.csv:EURUSD --json")]
+        cthulu-lab backtest --strategy sma_crossover --data datasets/sp500_d1.csv.gz:SPX --json")]
     Backtest(BacktestArgs),
+    /// Writes a commented strategy or experiment file that runs as it is
+    #[command(after_help = "Examples:\n  cthulu-lab new strategy pullback\n  cthulu-lab new experiment pullback\n  \
+        cthulu-lab backtest experiments/pullback.toml")]
+    New(NewArgs),
+    /// Lists the strategies at hand, or shows one
+    #[command(after_help = "Examples:\n  cthulu-lab strategies list\n  cthulu-lab strategies show rsi_reversal")]
+    Strategies(StrategiesArgs),
+    /// Looks at price files
+    #[command(after_help = "Example:\n  cthulu-lab data check datasets/eurusd_h1_2017.csv.gz")]
+    Data(DataArgs),
+    /// Prints a rule expression as a column: time,value
+    #[command(after_help = "Examples:\n  cthulu-lab eval \"rsi(close, 14)\" --data datasets/eurusd_h1_2017.csv.gz\n  \
+        cthulu-lab eval \"crosses_above(close, sma(close, 50))\" --data datasets/sp500_d1.csv.gz --out crosses.csv")]
+    Eval(EvalArgs),
+    /// Computes the metrics of a column of returns or equity
+    #[command(after_help = "Examples:\n  cthulu-lab stats reports/sample/equity.csv --column equity --kind equity --periods 6225\n  \
+        cthulu-lab stats trials.csv --trials --periods 252 --json")]
+    Stats(StatsArgs),
+    /// Draws the report of a run again
+    #[command(after_help = "Example:\n  cthulu-lab report reports/sample")]
+    Report(ReportArgs),
+    /// Sets two runs side by side, with the interval of their difference
+    #[command(after_help = "Example:\n  cthulu-lab backtest --param rsi_bars=10 --out reports/fast\n  \
+        cthulu-lab compare reports/sample reports/fast")]
+    Compare(CompareArgs),
+    /// Says what a metric means, and what it is in a run
+    #[command(after_help = "Examples:\n  cthulu-lab explain sharpe\n  cthulu-lab explain profit_factor reports/sample")]
+    Explain(ExplainArgs),
+    /// Runs the question of a run folder again and says whether the answer is the same
+    #[command(after_help = "Example:\n  cthulu-lab reproduce reports/sample")]
+    Reproduce(ReproduceArgs),
+}
+
+/// What a price file does not say about itself.
+#[derive(Args)]
+pub(super) struct FileArgs {
+    /// Clock of times without an offset, as UTC or Europe/Athens [default: the file's manifest, then UTC]
+    #[arg(long, visible_alias = "zone", value_name = "ZONE")]
+    pub(super) tz: Option<String>,
+    /// What dates start with, where they do not start with the year: ymd, dmy or mdy [default: the file's manifest]
+    #[arg(long, value_name = "ORDER")]
+    pub(super) date_order: Option<DateOrder>,
 }
 
 /// Arguments of `backtest`.
@@ -34,6 +79,8 @@ pub(super) struct BacktestArgs {
     /// A price file, with its symbol; may be given several times
     #[arg(long, value_name = "FILE[:SYMBOL]")]
     pub(super) data: Vec<String>,
+    #[command(flatten)]
+    pub(super) file: FileArgs,
     /// Sets a strategy parameter; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     pub(super) param: Vec<(String, f64)>,
@@ -44,7 +91,7 @@ pub(super) struct BacktestArgs {
     #[arg(long, value_name = "DATE", value_parser = moment)]
     pub(super) to: Option<Nanos>,
     /// Money at the start
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) cash: Option<f64>,
     /// The root of every random number
     #[arg(long, value_name = "N")]
@@ -63,12 +110,200 @@ pub(super) struct BacktestArgs {
     pub(super) json: bool,
 }
 
+/// Arguments of `new`.
+#[derive(Args)]
+pub(super) struct NewArgs {
+    /// What to write
+    #[arg(value_enum)]
+    pub(super) what: NewKind,
+    /// Its name; the file is strategies/NAME.toml or experiments/NAME.toml
+    pub(super) name: String,
+}
+
+/// What `new` can write.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum NewKind {
+    /// A strategy file
+    Strategy,
+    /// An experiment file
+    Experiment,
+}
+
+/// Arguments of `strategies`.
+#[derive(Args)]
+pub(super) struct StrategiesArgs {
+    #[command(subcommand)]
+    pub(super) command: StrategiesCommand,
+}
+
+/// What to do with strategies.
+#[derive(Subcommand)]
+pub(super) enum StrategiesCommand {
+    /// Lists the shipped strategies and those under strategies/
+    #[command(after_help = "Example:\n  cthulu-lab strategies list")]
+    List {
+        /// Prints one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows what a strategy does, its parameters and its file
+    #[command(after_help = "Example:\n  cthulu-lab strategies show rsi_reversal")]
+    Show {
+        /// A strategy file or a name from `strategies list`
+        #[arg(value_name = "FILE|NAME")]
+        strategy: String,
+        /// Prints one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Arguments of `data`.
+#[derive(Args)]
+pub(super) struct DataArgs {
+    #[command(subcommand)]
+    pub(super) command: DataCommand,
+}
+
+/// What to do with price files.
+#[derive(Subcommand)]
+pub(super) enum DataCommand {
+    /// Lists what is wrong with a price file, or odd about it; exits 2 when the contract is broken
+    #[command(after_help = "Examples:\n  cthulu-lab data check datasets/eurusd_h1_2017.csv.gz\n  \
+        cthulu-lab data check prices.csv --tz Europe/Athens --date-order dmy --symbol EURUSD --json")]
+    Check(CheckArgs),
+}
+
+/// Arguments of `data check`.
+#[derive(Args)]
+pub(super) struct CheckArgs {
+    /// The file: CSV, CSV under gzip, or Parquet
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) says: FileArgs,
+    /// The instrument, for its trading calendar and the size of its point
+    #[arg(long, value_name = "SYMBOL")]
+    pub(super) symbol: Option<String>,
+    /// The bar length the file should have, as 1m, 4h or 1d
+    #[arg(long, value_name = "LENGTH")]
+    pub(super) timeframe: Option<Timeframe>,
+    /// Leaves out rows that repeat the row above in every cell
+    #[arg(long)]
+    pub(super) dedupe: bool,
+    /// Prints one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Arguments of `eval`.
+#[derive(Args)]
+pub(super) struct EvalArgs {
+    /// The expression, as a strategy file would have it
+    #[arg(value_name = "EXPR")]
+    pub(super) expression: String,
+    /// The price file, with its symbol
+    #[arg(long, value_name = "FILE[:SYMBOL]")]
+    pub(super) data: String,
+    #[command(flatten)]
+    pub(super) file: FileArgs,
+    /// Gives a name in the expression a value; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(super) param: Vec<(String, f64)>,
+    /// Writes here instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// Arguments of `stats`.
+#[derive(Args)]
+pub(super) struct StatsArgs {
+    /// A CSV file with a header
+    pub(super) file: PathBuf,
+    /// The column to measure
+    #[arg(long, value_name = "NAME", required_unless_present = "trials", conflicts_with = "trials")]
+    pub(super) column: Option<String>,
+    /// Every column is a trial's period returns: the odds that the best of them is luck
+    #[arg(long)]
+    pub(super) trials: bool,
+    /// Periods a year, as 252 for trading days
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true)]
+    pub(super) periods: f64,
+    /// What the column holds
+    #[arg(long, value_enum, default_value = "returns")]
+    pub(super) kind: SeriesKind,
+    /// A CSV file with the same column of a benchmark, row for row
+    #[arg(long, value_name = "FILE", conflicts_with = "trials")]
+    pub(super) benchmark: Option<PathBuf>,
+    /// Blocks of the cross-validation behind the probability of backtest overfitting; an even number
+    #[arg(long, value_name = "N", default_value_t = 16, requires = "trials", value_parser = clap::value_parser!(u16).range(2..=20))]
+    pub(super) blocks: u16,
+    /// Prints one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What a column of `stats` holds.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SeriesKind {
+    /// Simple returns per period, 0.01 for one percent
+    Returns,
+    /// Account values, the first being the start
+    Equity,
+}
+
+/// Arguments of `report`.
+#[derive(Args)]
+pub(super) struct ReportArgs {
+    /// Run folders
+    #[arg(required = true, value_name = "RUN")]
+    pub(super) runs: Vec<PathBuf>,
+}
+
+/// Arguments of `compare`.
+#[derive(Args)]
+pub(super) struct CompareArgs {
+    /// The first run folder
+    #[arg(value_name = "RUN")]
+    pub(super) a: PathBuf,
+    /// The second run folder; differences are the second less the first
+    #[arg(value_name = "RUN")]
+    pub(super) b: PathBuf,
+    /// Writes the comparison as a page too
+    #[arg(long, value_name = "FILE.html")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// Arguments of `explain`.
+#[derive(Args)]
+pub(super) struct ExplainArgs {
+    /// A key of run.json's metrics, as sharpe; without one, lists them
+    pub(super) metric: Option<String>,
+    /// A run folder, to show its value there
+    #[arg(value_name = "RUN_DIR")]
+    pub(super) run: Option<PathBuf>,
+}
+
+/// Arguments of `reproduce`.
+#[derive(Args)]
+pub(super) struct ReproduceArgs {
+    /// The run folder
+    #[arg(value_name = "RUN_DIR")]
+    pub(super) run: PathBuf,
+    /// Threads to use; the result does not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) threads: Option<u16>,
+}
+
 fn parameter(text: &str) -> Result<(String, f64), String> {
     let (name, value) = text.split_once('=').ok_or("write it as name=value")?;
-    let value = value.trim().parse().map_err(|_| format!("'{value}' is not a number"))?;
+    let value = value.trim().parse().ok().filter(|v: &f64| v.is_finite()).ok_or(format!("'{value}' is not a number"))?;
     Ok((name.trim().to_owned(), value))
 }
 
 fn moment(text: &str) -> Result<Nanos, String> {
     Nanos::parse_date_or_moment(text).ok_or_else(|| format!("'{text}' is neither a date (2017-03-01) nor an RFC 3339 moment"))
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|v: &f64| v.is_finite() && *v > 0.0).ok_or_else(|| format!("'{text}' is not a number above 0"))
 }

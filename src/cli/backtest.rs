@@ -3,49 +3,59 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, atomic::AtomicU64},
     time::Instant,
 };
 
 use serde_json::json;
 
-use super::{args::BacktestArgs, print, say, summary};
+use super::{
+    args::{BacktestArgs, FileArgs},
+    interrupt, print, progress, summary, use_threads,
+};
 use crate::{
     error::{Error, Result},
-    experiment::{DataSpec, Experiment, RunFolder, Spec, StrategyChoice, Watchers},
+    experiment::{DataSpec, Experiment, Outcome, RunFolder, Spec, StrategyChoice, Watchers},
+    report,
 };
 
-/// The folder that an interrupt must remove.
-static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+/// What runs when nothing is named.
+const DEFAULT: &str = "experiments/default.toml";
 
 pub(super) fn run(args: &BacktestArgs) -> Result<()> {
-    if let Some(threads) = args.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
-        pool.map_err(|e| Error::Failed(format!("threads cannot be started: {e}")))?;
-    }
+    use_threads(args.threads)?;
     let started = now();
-    let experiment = Experiment::new(spec(args)?)?;
+    let spec = spec(args)?;
+    let experiment = progress::show("reading prices", 0, &AtomicU64::new(0), || Experiment::new(spec))?;
     let loaded = now();
     let place = args.out.clone().unwrap_or_else(|| Path::new("reports").join(experiment.id()));
     let folder = RunFolder::create(&place)?;
-    remove_when_interrupted(folder.path());
-    let watchers = if args.no_report { Watchers::Off } else { Watchers::Files(folder.path()) };
-    let outcome = experiment.run(watchers)?;
-    let played = now();
+    interrupt::removes(folder.path());
+    let outcome = play(&experiment, if args.no_report { Watchers::Off } else { Watchers::Files(folder.path()) })?;
     let machine = json!({
         "threads": rayon::current_num_threads(),
         "processor": processor(),
-        "seconds": { "load": (loaded - started).as_secs_f64(), "run": (played - loaded).as_secs_f64() },
+        "seconds": { "load": (loaded - started).as_secs_f64(), "run": (now() - loaded).as_secs_f64() },
         "bus": outcome.finished.stats,
+        "warnings": outcome.finished.warnings,
     });
-    let written = folder.finish(&experiment, &outcome, &machine, !args.no_report)?;
-    if let Ok(mut unfinished) = UNFINISHED.lock() {
-        *unfinished = None;
+    let run_json = folder.write(&experiment, &outcome, &machine)?;
+    if !args.no_report {
+        progress::show("drawing the report", 0, &AtomicU64::new(0), || report::write(folder.path()))?;
     }
+    let folder = folder.finish()?;
+    interrupt::keeps_all();
     if args.json {
-        return print(&written.run_json);
+        return print(&run_json);
     }
-    print(&summary::text(&experiment, &outcome, &written))
+    let place = if args.no_report { folder } else { folder.join("report.html") };
+    print(&summary::text(&experiment, &outcome, &place))
+}
+
+/// Plays an experiment, showing how far it is.
+pub(super) fn play(experiment: &Experiment, watchers: Watchers<'_>) -> Result<Outcome> {
+    let bars_done = Arc::new(AtomicU64::new(0));
+    progress::show("playing", experiment.bars(), &bars_done, || experiment.run_counted(watchers, &bars_done))
 }
 
 #[expect(clippy::disallowed_methods, reason = "timings go to machine.json, outside the determinism contract")]
@@ -60,40 +70,21 @@ fn processor() -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-/// Ctrl-C leaves no half-written run folder.
-fn remove_when_interrupted(partial: &Path) {
-    if let Ok(mut unfinished) = UNFINISHED.lock() {
-        *unfinished = Some(partial.to_owned());
-    }
-    let set = ctrlc::set_handler(|| {
-        if let Ok(unfinished) = UNFINISHED.lock()
-            && let Some(folder) = unfinished.as_ref()
-        {
-            let _ = fs::remove_dir_all(folder);
-        }
-        say("interrupted: nothing was written");
-        std::process::exit(130);
-    });
-    if let Err(error) = set {
-        say(&format!("warning: an interrupt may leave {} behind: {error}", partial.display()));
-    }
-}
-
 /// The experiment file with what the command line puts over it.
 fn spec(args: &BacktestArgs) -> Result<Spec> {
+    let data: Vec<DataSpec> = args.data.iter().map(|text| data(text, &args.file)).collect();
     let mut spec = match (&args.experiment, &args.strategy) {
         (Some(path), _) => read(path)?,
-        (None, Some(strategy)) if !args.data.is_empty() => bare(strategy),
-        (None, _) => read(Path::new("experiments/default.toml"))?,
+        (None, Some(strategy)) if !data.is_empty() => bare(strategy),
+        (None, _) => read_default()?,
     };
     if let Some(strategy) = &args.strategy {
         spec.strategy = StrategyChoice::One(strategy.clone());
-        if args.experiment.is_none() || !args.data.is_empty() {
-            spec.params.clear();
-        }
+        // Values meant for another strategy are none for this one.
+        spec.params.clear();
     }
-    if !args.data.is_empty() {
-        spec.data = args.data.iter().map(|text| data(text)).collect();
+    if !data.is_empty() {
+        spec.data = data;
     }
     for data in &mut spec.data {
         data.from = args.from.or(data.from);
@@ -106,45 +97,49 @@ fn spec(args: &BacktestArgs) -> Result<Spec> {
 }
 
 fn read(path: &Path) -> Result<Spec> {
-    let text =
-        fs::read_to_string(path).map_err(|e| Error::config(path.display().to_string(), format!("the experiment cannot be read: {e}")))?;
+    let text = fs::read_to_string(path).map_err(|e| Error::io(path, "the experiment cannot be read", e))?;
     Spec::parse(&text, path)
+}
+
+fn read_default() -> Result<Spec> {
+    if !Path::new(DEFAULT).exists() {
+        let problem = "there is no such file here; run in the project's folder, name an experiment, or give --strategy and --data";
+        return Err(Error::config(DEFAULT, problem));
+    }
+    read(Path::new(DEFAULT))
 }
 
 /// An experiment without a file: every default.
 fn bare(strategy: &str) -> Spec {
-    Spec {
-        name: Path::new(strategy).file_stem().map_or_else(|| strategy.to_owned(), |s| s.to_string_lossy().into_owned()),
-        seed: 7,
-        strategy: StrategyChoice::One(strategy.to_owned()),
-        params: Default::default(),
-        data: Vec::new(),
-        account: Default::default(),
-        costs: None,
-        fills: Default::default(),
-        risk: Default::default(),
-        search: None,
-        walkforward: None,
-        model: None,
-    }
+    let name = Path::new(strategy).file_stem().map_or_else(|| strategy.to_owned(), |s| s.to_string_lossy().into_owned());
+    Spec::of(name, strategy, Vec::new())
 }
 
-/// `FILE` or `FILE:SYMBOL`; a colon inside an existing file's name is part of the name.
-fn data(text: &str) -> DataSpec {
-    let (path, symbol) = match text.rsplit_once(':') {
-        Some((path, symbol)) if !symbol.is_empty() && !symbol.contains(['/', '\\', '.']) && !Path::new(text).exists() => {
+/// `FILE` or `FILE:SYMBOL`, with what the arguments say of every file.
+pub(super) fn data(text: &str, says: &FileArgs) -> DataSpec {
+    let (path, symbol) = split_symbol(text);
+    DataSpec { symbol, zone: says.tz.clone(), date_order: says.date_order, ..DataSpec::of(path) }
+}
+
+/// A colon inside an existing file's name is part of the name.
+fn split_symbol(text: &str) -> (&str, Option<String>) {
+    match text.rsplit_once(':') {
+        Some((path, symbol)) if !symbol.is_empty() && !symbol.contains(['/', '\\']) && !PathBuf::from(text).exists() => {
             (path, Some(symbol.to_owned()))
         }
         _ => (text, None),
-    };
-    DataSpec {
-        path: path.to_owned(),
-        symbol,
-        timeframe: None,
-        zone: "UTC".into(),
-        date_order: None,
-        price_side: Default::default(),
-        from: None,
-        to: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_symbol_follows_the_last_colon() {
+        assert_eq!(split_symbol("prices.csv:EURUSD"), ("prices.csv", Some("EURUSD".into())));
+        assert_eq!(split_symbol("a/prices.csv:BRK.B"), ("a/prices.csv", Some("BRK.B".into())));
+        assert_eq!(split_symbol("prices.csv"), ("prices.csv", None));
+        assert_eq!(split_symbol(r"C:\prices.csv"), (r"C:\prices.csv", None));
     }
 }

@@ -4,15 +4,30 @@
 
 mod args;
 mod backtest;
+mod data;
+mod eval;
+mod explain;
+mod interrupt;
+mod new;
+mod progress;
+mod report;
+mod reproduce;
+mod stats;
+mod strategies;
 mod summary;
 
 use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
 
-use args::{Cli, Command};
+use args::{Cli, Command, DataCommand};
 
 use crate::error::Error;
+
+/// The arguments or files are wrong.
+const WRONG_INPUT: u8 = 2;
+/// The work failed, or came out otherwise than asked.
+const FAILED: u8 = 1;
 
 /// Runs the command.
 #[must_use]
@@ -22,19 +37,42 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // A closed pipe is the reader's choice, not our failure.
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_INPUT));
         }
     };
-    let result = match cli.command {
-        Command::Backtest(args) => backtest::run(&args),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(&cli.command) {
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             say(&format!("error: {error}"));
-            ExitCode::from(if error.is_input() { 2 } else { 1 })
+            ExitCode::from(if error.is_input() { WRONG_INPUT } else { FAILED })
         }
     }
+}
+
+/// Does what the command says, and answers the exit code.
+fn run(command: &Command) -> Result<u8, Error> {
+    let done = |()| 0;
+    match command {
+        Command::Backtest(args) => backtest::run(args).map(done),
+        Command::New(args) => new::run(args).map(done),
+        Command::Strategies(args) => strategies::run(&args.command).map(done),
+        Command::Data(args) => match &args.command {
+            DataCommand::Check(args) => data::run_check(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
+        },
+        Command::Eval(args) => eval::run(args).map(done),
+        Command::Stats(args) => stats::run(args).map(done),
+        Command::Report(args) => report::run(args).map(done),
+        Command::Compare(args) => report::compare(args).map(done),
+        Command::Explain(args) => explain::run(args).map(done),
+        Command::Reproduce(args) => reproduce::run(args).map(|same| if same { 0 } else { FAILED }),
+    }
+}
+
+/// Sets how many threads the work may use.
+fn use_threads(threads: Option<u16>) -> Result<(), Error> {
+    let Some(threads) = threads else { return Ok(()) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
+    pool.map_err(|e| Error::Failed(format!("threads cannot be started: {e}")))
 }
 
 /// Prints a line for people, to stderr.
@@ -48,5 +86,49 @@ fn print(text: &str) -> Result<(), Error> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::io("stdout", "cannot be written", e)),
         _ => Ok(()),
+    }
+}
+
+/// Prints one JSON document, to stdout.
+fn print_json(value: &serde_json::Value) -> Result<(), Error> {
+    print(&format!("{value:#}\n"))
+}
+
+/// Rows in columns as wide as their widest cell; the last column runs free.
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        text += line.join("  ").trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_align_their_columns() {
+        let row = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
+        assert_eq!(table(&[row("a", "x"), row("long", "")]), "a     x\nlong\n");
+    }
+
+    #[test]
+    fn every_command_explains_itself_with_an_example() {
+        use clap::CommandFactory;
+        fn check(command: &clap::Command) {
+            for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {
+                assert!(sub.get_about().is_some(), "{} has no sentence", sub.get_name());
+                assert!(sub.get_after_help().is_some_and(|h| h.to_string().contains("cthulu-lab ")), "{} has no example", sub.get_name());
+                check(sub);
+            }
+        }
+        Cli::command().debug_assert();
+        check(&Cli::command());
     }
 }

@@ -1,14 +1,14 @@
 //! A run in a dozen lines.
 
-use std::fmt::Write;
+use std::{fmt::Write, path::Path};
 
 use crate::{
-    experiment::{Experiment, Outcome, Written},
+    experiment::{Experiment, Outcome},
     stats::bootstrap::Interval,
 };
 
-/// What the terminal shows after a run.
-pub(super) fn text(experiment: &Experiment, outcome: &Outcome, written: &Written) -> String {
+/// What the terminal shows after a run; `place` is what to look at next.
+pub(super) fn text(experiment: &Experiment, outcome: &Outcome, place: &Path) -> String {
     let (m, currency) = (&outcome.metrics, &experiment.spec.account.currency);
     let mut text = String::new();
     let mut line = |label: &str, value: String| writeln!(text, "{label:<15}{value}").expect("a string can be written");
@@ -33,7 +33,7 @@ pub(super) fn text(experiment: &Experiment, outcome: &Outcome, written: &Written
         line("", format!("and {} more in the report", outcome.warnings.len() - 2));
     }
     line("Events", outcome.finished.stats.to_string());
-    line("Report", written.report.as_ref().unwrap_or(&written.folder).display().to_string());
+    line("Report", place.display().to_string());
     text
 }
 

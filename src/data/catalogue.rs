@@ -1,6 +1,6 @@
 //! The instruments' file: one table per symbol.
 //!
-//! The copy that ships with the program is compiled in, so the command works in any folder.
+//! A copy is compiled in, so the command works in any folder; a user's own `datasets/instruments.toml` comes first.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -37,6 +37,15 @@ impl Instruments {
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::io(path, "cannot read", source))?;
         Self::parse(&text).map_err(|problem| Error::config(path.display().to_string(), problem))
+    }
+
+    /// Those of `datasets/instruments.toml` here, which a user may edit; where there is no such file, those that ship with the program.
+    ///
+    /// # Errors
+    /// As [`Instruments::load`].
+    pub fn at_hand() -> Result<Self> {
+        let file = Path::new("datasets/instruments.toml");
+        if file.is_file() { Self::load(file) } else { Ok(Self::builtin()) }
     }
 
     /// The instruments that ship with the program.

@@ -52,6 +52,14 @@ impl Finding {
         Self::new(Severity::Error, kind, message)
     }
 
+    /// The file's bytes are not those that its manifest describes.
+    #[must_use]
+    pub fn changed_since_manifest() -> Self {
+        let message =
+            "the file is not the one that its manifest describes (another sha256); check the zone and date order named there, and renew it";
+        Self::new(Severity::Warning, "manifest_mismatch", message)
+    }
+
     pub(super) fn at(mut self, row: u64) -> Self {
         self.row = Some(row);
         self

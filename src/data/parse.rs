@@ -158,9 +158,8 @@ pub(super) fn missing_zone(layout: &Layout) -> Finding {
     } else {
         (Severity::Info, "")
     };
-    let message = format!(
-        "times carry no offset and are read as UTC{why}; name the zone if the file keeps another (--zone, or zone in an experiment)"
-    );
+    let message =
+        format!("times carry no offset and are read as UTC{why}; name the zone if the file keeps another (--tz, or zone in an experiment)");
     Finding::new(severity, "missing_zone", message).column(&layout.time_name)
 }
 

@@ -101,7 +101,7 @@ pub fn check(path: &Path, options: &ReadOptions) -> Result<Checked> {
 /// The file as stored.
 pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|source| match source.kind() {
-        ErrorKind::NotFound => Error::data(path, format!("there is no such file{}; check the path", neighbour(path))),
+        ErrorKind::NotFound => Error::data(path, format!("cannot read: there is no such file{}; check the path", neighbour(path))),
         ErrorKind::IsADirectory => Error::data(path, "is a folder; name one file in it"),
         _ => Error::io(path, "cannot read", source),
     })

@@ -222,7 +222,17 @@ impl<'a> Record<'a> {
     /// Puts an event into words.
     #[must_use]
     pub fn of(event: &Event, names: &'a Names) -> Self {
-        let strategy = event.strategy.map(usize::from);
+        let values = match &event.kind {
+            Kind::SignalGenerated(signal) => &signal.features,
+            Kind::TradeClosed { features, .. } => features,
+            _ => return Self::without_features(event, names),
+        };
+        let features = named_values(names, event.strategy.map(usize::from), values);
+        Self { features, ..Self::without_features(event, names) }
+    }
+
+    /// The same without the strategy's named values.
+    pub(super) fn without_features(event: &Event, names: &'a Names) -> Self {
         let base = Self {
             v: VERSION,
             seq: event.seq,
@@ -232,14 +242,12 @@ impl<'a> Record<'a> {
             mode: event.mode,
             source: event.source,
             symbol: event.instrument.map(|i| Cow::Borrowed(names.symbols[usize::from(i.0)].as_str())),
-            strategy: strategy.map(|s| Cow::Borrowed(names.strategies[s].as_str())),
+            strategy: event.strategy.map(|s| Cow::Borrowed(names.strategies[usize::from(s)].as_str())),
             ..Self::default()
         };
         match &event.kind {
             Kind::RunStarted { cash } => Self { cash: Some(*cash), ..base },
-            Kind::SignalGenerated(signal) => {
-                base.signal(&signal.action, signal.confidence, named_values(names, strategy, &signal.features))
-            }
+            Kind::SignalGenerated(signal) => base.signal(&signal.action, signal.confidence),
             Kind::SignalApproved { side, confidence } => Self { side: Some(*side), confidence: Some(*confidence), ..base },
             Kind::SignalRejected { side, reason } => Self { side: Some(*side), reason: named(reason.name()), ..base },
             Kind::OrderSubmitted(order) => base.order(order),
@@ -257,17 +265,14 @@ impl<'a> Record<'a> {
             Kind::TradeStoppedOut { ticket, price } | Kind::TradeTpHit { ticket, price } => {
                 Self { ticket: Some(*ticket), price: Some(*price), ..base }
             }
-            Kind::TradeClosed { trade, features } => {
-                let contract_size = names.contract_sizes[usize::from(trade.instrument.0)];
-                base.closed(trade, contract_size, named_values(names, strategy, features))
-            }
+            Kind::TradeClosed { trade, .. } => base.closed(trade, names.contract_sizes[usize::from(trade.instrument.0)]),
             Kind::RiskLimitHit { limit, fraction } => Self { reason: named(limit.name()), fraction: Some(*fraction), ..base },
             Kind::Drawdown { fraction } => Self { fraction: Some(*fraction), ..base },
             Kind::RunFinished { equity, cash } => Self { equity: Some(*equity), cash: Some(*cash), ..base },
         }
     }
 
-    fn signal(self, action: &Action, confidence: f64, features: Option<BTreeMap<Cow<'a, str>, Option<f64>>>) -> Self {
+    fn signal(self, action: &Action, confidence: f64) -> Self {
         match *action {
             Action::Enter { side, order, stop_loss, take_profit } => Self {
                 action: named("enter"),
@@ -277,7 +282,6 @@ impl<'a> Record<'a> {
                 stop_loss,
                 take_profit,
                 confidence: Some(confidence),
-                features,
                 ..self
             },
             Action::Exit(reason) => Self { action: named("exit"), reason: named(reason.name()), ..self },
@@ -341,7 +345,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn closed(self, trade: &Trade, contract_size: f64, features: Option<BTreeMap<Cow<'a, str>, Option<f64>>>) -> Self {
+    fn closed(self, trade: &Trade, contract_size: f64) -> Self {
         Self {
             ticket: Some(trade.ticket),
             side: Some(trade.side),
@@ -361,7 +365,6 @@ impl<'a> Record<'a> {
             bars: Some(trade.bars),
             duration_s: Some((trade.closed_at.0 - trade.opened_at.0) / crate::time::SECOND),
             reason: named(trade.reason.name()),
-            features,
             ..self
         }
     }

@@ -4,17 +4,18 @@ use std::{collections::BTreeSet, path::Path};
 
 use crate::{
     broker::{Costs, Venue},
-    data::{self, Dataset, Instruments, ReadOptions},
+    data::{self, Dataset, Finding, Instruments, Manifest, ReadOptions},
     error::{Error, Result, suggest},
-    market::{Instrument, InstrumentId, Quoting},
+    market::{Instrument, InstrumentId, PriceSide, Quoting},
     risk::Lots,
     rule::StrategyFile,
+    strategy::strategy_text,
 };
 
-use super::{
-    catalogue::strategy_text,
-    spec::{CostSpec, DataSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec},
-};
+use super::spec::{CostSpec, DataSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec};
+
+/// The clock of times without an offset, where nobody names one.
+const UTC: &str = "UTC";
 
 /// One price file, read.
 pub struct Source {
@@ -32,6 +33,8 @@ pub struct Source {
 pub struct Placed {
     /// The strategy, its parameters set.
     pub file: StrategyFile,
+    /// Its file as written.
+    pub text: String,
     /// Which source it trades.
     pub instrument: InstrumentId,
     /// Share of the account's sizing.
@@ -61,7 +64,7 @@ impl Experiment {
             return Err(Error::config("data", "there is no [[data]]; name at least one price file"));
         }
         let costs = spec.costs.clone().unwrap_or_default();
-        let instruments = Instruments::builtin();
+        let instruments = Instruments::at_hand()?;
         let mut sources = Vec::new();
         for data in &mut spec.data {
             sources.push(source(data, &spec.account, &costs, &instruments)?);
@@ -114,8 +117,9 @@ fn check_numbers(spec: &Spec) -> Result<()> {
 
 fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, instruments: &Instruments) -> Result<Source> {
     let path = Path::new(&spec.path).to_owned();
-    let symbol = spec.symbol.clone().unwrap_or_else(|| symbol_of(&path));
-    spec.symbol = Some(symbol.clone());
+    let manifest = Manifest::beside(&path)?.unwrap_or_default();
+    fill_in(spec, &path, &manifest);
+    let symbol = spec.symbol.clone().unwrap_or_default();
     let known = instruments.get(&symbol);
     let instrument = match known {
         Some(instrument) if account.lots == Lots::Broker => instrument.clone(),
@@ -135,11 +139,8 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
             format!("{symbol} is quoted in {quote} and the account is in {}; set account.currency = \"{quote}\"", account.currency);
         return Err(Error::config("account.currency", problem));
     }
-    let zone = spec.zone.parse().map_err(|_| {
-        Error::config("data.zone", format!("'{}' is not a zone of the tz database, such as UTC or Europe/Athens", spec.zone))
-    })?;
     let options = ReadOptions {
-        zone: Some(zone),
+        zone: Some(zone(spec.zone.as_deref().unwrap_or(UTC))?),
         date_order: spec.date_order,
         timeframe: spec.timeframe,
         point: instrument.point,
@@ -147,6 +148,9 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
         ..ReadOptions::default()
     };
     let mut dataset = data::load(&path, &options, instrument.calendar)?;
+    if !manifest.is_of(&dataset.sha256) {
+        dataset.findings.push(Finding::changed_since_manifest());
+    }
     spec.timeframe = Some(dataset.bars.timeframe());
     let span = dataset.bars.span(spec.from, spec.to);
     if span.is_empty() {
@@ -160,6 +164,19 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
     }
     let venue = venue(spec, costs, &instrument, &dataset)?;
     Ok(Source { spec: spec.clone(), dataset, instrument, venue })
+}
+
+/// Puts the manifest's words, and then the defaults, where the spec says nothing.
+fn fill_in(spec: &mut DataSpec, path: &Path, manifest: &Manifest) {
+    let Manifest { symbol, zone, date_order, price_side, .. } = manifest;
+    spec.symbol = spec.symbol.take().or_else(|| symbol.clone()).or_else(|| Some(symbol_of(path)));
+    spec.zone = spec.zone.take().or_else(|| zone.clone()).or_else(|| Some(UTC.to_owned()));
+    spec.date_order = spec.date_order.or(*date_order);
+    spec.price_side = spec.price_side.or(*price_side).or(Some(PriceSide::default()));
+}
+
+fn zone(name: &str) -> Result<chrono_tz::Tz> {
+    name.parse().map_err(|_| Error::config("data.zone", format!("'{name}' is not a zone of the tz database, such as UTC or Europe/Athens")))
 }
 
 /// `eurusd_h1_2017.csv.gz` is priced as `EURUSD`.
@@ -194,7 +211,7 @@ fn venue(spec: &DataSpec, costs: &CostSpec, instrument: &Instrument, dataset: &D
         commission_per_order: costs.commission_per_order,
         slippage: points("costs.slippage_points", costs.slippage_points)?,
     };
-    Ok(Venue { quoting: Quoting { side: spec.price_side, spread }, costs, contract_size: instrument.contract_size })
+    Ok(Venue { quoting: Quoting { side: spec.price_side.unwrap_or_default(), spread }, costs, contract_size: instrument.contract_size })
 }
 
 fn place(spec: &Spec, sources: &[Source]) -> Result<Vec<Placed>> {
@@ -218,7 +235,7 @@ fn place(spec: &Spec, sources: &[Source]) -> Result<Vec<Placed>> {
         }
         for (index, source) in (0_u16..).zip(sources) {
             if one.symbols.is_empty() || one.symbols.contains(&source.instrument.symbol) {
-                placed.push(Placed { file: file.clone(), instrument: InstrumentId(index), weight: one.weight });
+                placed.push(Placed { file: file.clone(), text: text.clone(), instrument: InstrumentId(index), weight: one.weight });
             }
         }
     }

@@ -8,10 +8,7 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use super::{Experiment, Outcome, rows};
-use crate::{
-    error::{Error, Result},
-    report,
-};
+use crate::error::{Error, Result};
 
 /// A run folder in the making. Dropped before [`RunFolder::finish`], it leaves nothing behind.
 pub struct RunFolder {
@@ -20,22 +17,11 @@ pub struct RunFolder {
     finished: bool,
 }
 
-/// A finished run folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// Where it is.
-    pub folder: PathBuf,
-    /// `run.json`, as written.
-    pub run_json: String,
-    /// The report, where one was asked for.
-    pub report: Option<PathBuf>,
-}
-
 impl RunFolder {
     /// Prepares to write at `place`, replacing a run folder that is there.
     ///
     /// # Errors
-    /// When `place` holds something that is not a run, or nothing can be written beside it.
+    /// When `place` holds something that is not a run, or nothing can be written beside it; both are the caller's choice of place.
     pub fn create(place: &Path) -> Result<Self> {
         let is_used = place.is_file() || fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some());
         if is_used && !place.join("run.json").is_file() {
@@ -44,7 +30,10 @@ impl RunFolder {
         let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_else(|| "run".into());
         let parent = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let partial = parent.join(format!(".{name}.partial-{}", std::process::id()));
-        fs::create_dir_all(&partial).map_err(|e| Error::io(&partial, "cannot be created", e))?;
+        let unwritable = |e: std::io::Error| {
+            Error::config(place.display().to_string(), format!("the run folder cannot be created ({e}); choose another with --out"))
+        };
+        fs::create_dir_all(&partial).map_err(unwritable)?;
         Ok(Self { partial, place: place.to_owned(), finished: false })
     }
 
@@ -54,30 +43,45 @@ impl RunFolder {
         &self.partial
     }
 
-    /// Writes what an outcome tells, and the report unless it is not wanted, then moves the folder to its place.
+    /// Writes what an outcome tells, into [`RunFolder::path`]; answers `run.json` as written.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn finish(mut self, experiment: &Experiment, outcome: &Outcome, machine: &Value, with_report: bool) -> Result<Written> {
+    pub fn write(&self, experiment: &Experiment, outcome: &Outcome, machine: &Value) -> Result<String> {
         let run_json = pretty(&run_json(experiment, outcome));
+        let findings: Vec<_> = experiment.sources.iter().flat_map(|s| &s.dataset.findings).collect();
         rows::write(&self.partial, "run.json", &run_json)?;
         rows::write(&self.partial, "machine.json", pretty(machine))?;
-        rows::write(&self.partial, "verdict.json", pretty(&serde_json::to_value(&outcome.verdict).map_err(|e| failed(&e))?))?;
+        rows::write(&self.partial, "verdict.json", pretty(&json!(outcome.verdict)))?;
+        rows::write(&self.partial, "findings.json", pretty(&json!(findings)))?;
         rows::write(&self.partial, "trades.csv", rows::trades(experiment, outcome))?;
         rows::write(&self.partial, "equity.csv", rows::equity(outcome, experiment.spec.account.cash))?;
         rows::write(&self.partial, "buyhold.csv", rows::buy_and_hold(outcome))?;
-        let findings: Vec<_> = experiment.sources.iter().flat_map(|s| &s.dataset.findings).collect();
-        rows::write(&self.partial, "findings.json", pretty(&serde_json::to_value(findings).map_err(|e| failed(&e))?))?;
-        if with_report {
-            report::write(&self.partial)?;
+        Ok(run_json)
+    }
+
+    /// Moves the folder to its place, and answers that place. A run that was there goes only once the new one stands.
+    ///
+    /// # Errors
+    /// When it cannot be moved.
+    pub fn finish(mut self) -> Result<PathBuf> {
+        let old = self.partial.with_extension("old");
+        let is_replacing = self.place.exists();
+        if is_replacing {
+            fs::rename(&self.place, &old).map_err(|e| Error::io(&self.place, "cannot be replaced", e))?;
         }
-        if self.place.exists() {
-            fs::remove_dir_all(&self.place).map_err(|e| Error::io(&self.place, "cannot be replaced", e))?;
+        if let Err(e) = fs::rename(&self.partial, &self.place) {
+            if is_replacing {
+                // The run that was there is worth more than this message.
+                let _ = fs::rename(&old, &self.place);
+            }
+            return Err(Error::io(&self.place, "cannot be written", e));
         }
-        fs::rename(&self.partial, &self.place).map_err(|e| Error::io(&self.place, "cannot be written", e))?;
         self.finished = true;
-        let report = with_report.then(|| self.place.join("report.html"));
-        Ok(Written { folder: self.place.clone(), run_json, report })
+        if is_replacing {
+            fs::remove_dir_all(&old).map_err(|e| Error::io(&old, "cannot be removed", e))?;
+        }
+        Ok(self.place.clone())
     }
 }
 
@@ -88,10 +92,6 @@ impl Drop for RunFolder {
             let _ = fs::remove_dir_all(&self.partial);
         }
     }
-}
-
-fn failed(error: &serde_json::Error) -> Error {
-    Error::Failed(error.to_string())
 }
 
 fn pretty(value: &Value) -> String {
@@ -109,7 +109,7 @@ fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
             json!({
                 "path": s.spec.path, "symbol": s.instrument.symbol, "timeframe": s.dataset.bars.timeframe(), "rows": s.dataset.bars.len(),
                 "first": s.dataset.bars.opened_at().first(), "last": s.dataset.bars.opened_at().last(), "sha256": s.dataset.sha256,
-                "zone": s.spec.zone, "price_side": s.spec.price_side,
+                "zone": s.spec.zone, "price_side": s.spec.price_side, "instrument": s.instrument,
             })
         })
         .collect();
@@ -118,7 +118,7 @@ fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
         .iter()
         .map(|p| {
             let symbol = &experiment.sources[usize::from(p.instrument.0)].instrument.symbol;
-            json!({ "name": p.file.name(), "about": p.file.about(), "loses_when": p.file.loses_when(), "symbol": symbol, "params": p.file.values(), "weight": p.weight })
+            json!({ "name": p.file.name(), "about": p.file.about(), "loses_when": p.file.loses_when(), "symbol": symbol, "params": p.file.values(), "weight": p.weight, "text": p.text })
         })
         .collect();
     json!({

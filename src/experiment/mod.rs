@@ -3,18 +3,18 @@
 //! [`Spec`] is the file as typed, [`Experiment`] the same with its files read and everything checked, and [`Experiment::run`] plays it
 //! through the engine. What a run used is written whole into its manifest; the run's id is a hash of that.
 
-mod catalogue;
 mod check;
 mod folder;
 mod play;
 mod rows;
 mod spec;
+mod template;
 
-pub use catalogue::{STRATEGIES, strategy_text};
 pub use check::{Experiment, Source};
-pub use folder::{RunFolder, Written};
+pub use folder::RunFolder;
 pub use play::{Outcome, Watchers};
 pub use spec::{
     AccountSpec, CostSpec, DataSpec, FillSpec, FromData, IntrabarSpec, MarketFillSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec,
     SwapSpec,
 };
+pub use template::{namesake, starter};

@@ -1,11 +1,15 @@
 //! Plays a checked experiment through the engine, and measures what came out.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Experiment, MarketFillSpec};
+use super::{Experiment, MarketFillSpec, StrategyChoice};
 use crate::{
     broker::{MarketFill, Simulator},
     bus::{Bus, Comprehensive, Database, Finished, Journal, Policy, Rotation, TrainingLog},
@@ -16,11 +20,11 @@ use crate::{
     market::Calendar,
     seed::Seed,
     stats::{
-        bootstrap::{Interval, Options, interval},
+        bootstrap::{Interval, Options},
+        intervals::profit_factor_interval,
         luck::Trials,
         ratios,
         summary::{Metrics, MetricsInput},
-        trades::TradeStats,
         verdict::{Evidence, Verdict},
     },
     strategy::{RuleStrategy, Strategy},
@@ -89,7 +93,7 @@ pub struct Outcome {
     pub periods_per_year: f64,
     /// Last row of the equity curve of each trading day.
     pub day_rows: Vec<usize>,
-    /// What the reader should know.
+    /// What the reader should know of the result; what this machine's files missed is in [`Finished::warnings`].
     pub warnings: Vec<String>,
 }
 
@@ -102,16 +106,27 @@ impl Experiment {
     pub fn id(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(env!("CARGO_PKG_VERSION"));
-        hash.update(serde_json::to_vec(&self.spec).expect("a spec has a JSON form"));
+        // Contents count, not where they lie.
+        let mut spec = self.spec.clone();
+        spec.data.iter_mut().for_each(|data| data.path.clear());
+        spec.strategy = StrategyChoice::Several(Vec::new());
+        hash.update(serde_json::to_vec(&spec).expect("a spec has a JSON form"));
         for source in &self.sources {
             hash.update(&source.dataset.sha256);
+            hash.update(serde_json::to_vec(&source.instrument).expect("an instrument has a JSON form"));
         }
         for placed in &self.placed {
-            hash.update(format!("{:?}", placed.file));
+            hash.update(format!("{}{:?}{:?}{}", placed.text, placed.file.values(), placed.instrument, placed.weight));
         }
         let digest = hash.finalize();
         let hex: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
         format!("{}-{hex}", slug(&self.spec.name))
+    }
+
+    /// Bars that a run plays, over all instruments.
+    #[must_use]
+    pub fn bars(&self) -> u64 {
+        self.sources.iter().map(|s| s.dataset.bars.len() as u64).sum()
     }
 
     /// Plays the experiment.
@@ -119,6 +134,14 @@ impl Experiment {
     /// # Errors
     /// When a rule does not compile for the data's timeframe, or a file cannot be written.
     pub fn run(&self, watchers: Watchers<'_>) -> Result<Outcome> {
+        self.run_counted(watchers, &Arc::default())
+    }
+
+    /// As [`Experiment::run`], counting in `bars_done` the bars played so far.
+    ///
+    /// # Errors
+    /// As [`Experiment::run`].
+    pub fn run_counted(&self, watchers: Watchers<'_>, bars_done: &Arc<AtomicU64>) -> Result<Outcome> {
         let mut seats = self.seats()?;
         let names = Arc::new(self.names(&seats));
         let mut bus = bus(&names, watchers)?;
@@ -130,9 +153,14 @@ impl Experiment {
         };
         let mut broker = Simulator::new(venues, self.spec.account.leverage, market_fill);
         let bars: Vec<_> = self.sources.iter().map(|s| Arc::clone(&s.dataset.bars)).collect();
-        let run = engine::run(&mut Replay::new(&bars), &mut seats, &mut broker, &account, &mut bus);
-        let finished = bus.finish()?;
-        Ok(self.measure(names.run.clone(), run, finished))
+        let run = engine::run(&mut Replay::new(&bars).counted(bars_done), &mut seats, &mut broker, &account, &mut bus);
+        // The consumers write their last while the figures are taken.
+        std::thread::scope(|scope| {
+            let finishing = scope.spawn(|| bus.finish());
+            let measured = self.measure(names.run.clone(), run);
+            let finished = finishing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            Ok(Outcome { finished, ..measured })
+        })
     }
 
     fn seats(&self) -> Result<Vec<Seat>> {
@@ -171,7 +199,8 @@ impl Experiment {
         self.sources.first().map_or(Calendar::RoundTheClock, |s| s.instrument.calendar)
     }
 
-    fn measure(&self, id: String, run: Run, finished: Finished) -> Outcome {
+    /// Everything but what the bus leaves.
+    fn measure(&self, id: String, run: Run) -> Outcome {
         let calendar = self.calendar();
         let day_rows = day_rows(run.curve.at(), calendar, self.sources[0].dataset.bars.timeframe());
         let on_days = |column: &[f64]| -> Vec<f64> { day_rows.iter().map(|row| column[*row]).collect() };
@@ -206,14 +235,12 @@ impl Experiment {
             in_sample: true,
             seed,
         });
-        let profit_factor = |pnls: &[f64]| TradeStats::of(pnls).profit_factor;
         let intervals = BTreeMap::from([
             ("sharpe", verdict.sharpe),
             ("mean_trade", verdict.mean_trade),
-            ("profit_factor", interval(&pnls, profit_factor, &Options::new(seed.child("profit_factor")))),
+            ("profit_factor", profit_factor_interval(&pnls, &Options::new(seed.child("profit_factor")))),
         ]);
-        let mut warnings = self.warnings.clone();
-        warnings.extend(finished.warnings.iter().cloned());
+        let (finished, warnings) = (Finished::default(), self.warnings.clone());
         Outcome { id, run, finished, metrics, costs, benchmark, intervals, verdict, periods_per_year, day_rows, warnings }
     }
 

@@ -87,21 +87,21 @@ pub struct StrategySpec {
 pub struct DataSpec {
     /// The file.
     pub path: String,
-    /// What it prices; the file's name where absent.
+    /// What it prices; that of the file's manifest where absent, and then the file's name up to its first `_`, `-` or dot.
     #[serde(default)]
     pub symbol: Option<String>,
     /// Length of a bar, checked against the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeframe: Option<Timeframe>,
-    /// Clock of times without an offset, as `UTC` or `Europe/Athens`.
-    #[serde(default = "utc")]
-    pub zone: String,
-    /// What dates start with, where they do not start with the year.
+    /// Clock of times without an offset, as `UTC` or `Europe/Athens`; that of the file's manifest where absent, and then UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// What dates start with, where they do not start with the year; as the file's manifest says where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_order: Option<DateOrder>,
-    /// What a one-price file holds.
-    #[serde(default)]
-    pub price_side: PriceSide,
+    /// What a one-price file holds; that of the file's manifest where absent, and then the bid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_side: Option<PriceSide>,
     /// First moment used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Nanos>,
@@ -235,11 +235,34 @@ const fn one() -> f64 {
     1.0
 }
 
-fn utc() -> String {
-    "UTC".into()
+impl DataSpec {
+    /// A file of which nothing else is said.
+    #[must_use]
+    pub fn of(path: impl Into<String>) -> Self {
+        Self { path: path.into(), symbol: None, timeframe: None, zone: None, date_order: None, price_side: None, from: None, to: None }
+    }
 }
 
 impl Spec {
+    /// The least experiment: a strategy and price files, every default for the rest.
+    #[must_use]
+    pub fn of(name: impl Into<String>, strategy: impl Into<String>, data: Vec<DataSpec>) -> Self {
+        Self {
+            name: name.into(),
+            seed: seed(),
+            strategy: StrategyChoice::One(strategy.into()),
+            params: BTreeMap::new(),
+            data,
+            account: AccountSpec::default(),
+            costs: None,
+            fills: FillSpec::default(),
+            risk: Limits::default(),
+            search: None,
+            walkforward: None,
+            model: None,
+        }
+    }
+
     /// Reads an experiment file's text; `path` is for messages.
     ///
     /// # Errors
@@ -274,7 +297,7 @@ mod tests {
     fn the_least_file_has_every_default() {
         let spec = Spec::parse(LEAST, Path::new("x.toml")).unwrap();
         assert_eq!(spec.account, AccountSpec::default());
-        assert_eq!((spec.seed, spec.costs.is_none(), spec.data[0].price_side), (7, true, PriceSide::Bid));
+        assert_eq!((spec.seed, spec.costs.is_none(), spec.data[0].price_side), (7, true, None));
     }
 
     #[test]

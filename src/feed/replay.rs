@@ -1,6 +1,9 @@
 //! Stored bars of one or several instruments, merged by time.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use crate::{
     event::Market,
@@ -11,7 +14,12 @@ use crate::{
 /// Replays stored bars.
 pub struct Replay {
     series: Vec<Series>,
+    told: Option<Arc<AtomicU64>>,
+    done: u64,
 }
+
+/// Bars between two tellings of how far the replay is.
+const TOLD_EVERY: u64 = 4096;
 
 struct Series {
     instrument: InstrumentId,
@@ -68,7 +76,27 @@ impl Replay {
     #[must_use]
     pub fn new(bars: &[Arc<Bars>]) -> Self {
         let id = |i: usize| InstrumentId(u16::try_from(i).expect("at most 65,535 instruments"));
-        Self { series: bars.iter().enumerate().map(|(i, bars)| Series::new(id(i), Arc::clone(bars))).collect() }
+        Self { series: bars.iter().enumerate().map(|(i, bars)| Series::new(id(i), Arc::clone(bars))).collect(), told: None, done: 0 }
+    }
+
+    /// The same, telling `bars_done` every few thousand bars how many are done.
+    #[must_use]
+    pub fn counted(mut self, bars_done: &Arc<AtomicU64>) -> Self {
+        self.told = Some(Arc::clone(bars_done));
+        self
+    }
+
+    #[inline]
+    fn count(&mut self, event: &Market) {
+        if !matches!(event, Market::Completion { .. }) {
+            return;
+        }
+        self.done += 1;
+        if self.done.is_multiple_of(TOLD_EVERY)
+            && let Some(told) = &self.told
+        {
+            told.store(self.done, Relaxed);
+        }
     }
 }
 
@@ -78,13 +106,16 @@ impl Iterator for Replay {
     #[inline]
     fn next(&mut self) -> Option<Market> {
         if let [only] = self.series.as_mut_slice() {
-            return only.take();
+            let event = only.take()?;
+            self.count(&event);
+            return Some(event);
         }
         let (_, index) = self.series.iter().enumerate().filter_map(|(i, s)| s.key().map(|key| (key, i))).min()?;
         let mut event = self.series[index].take()?;
         if let Market::Completion { bar, more, .. } = &mut event {
             *more = self.series.iter().any(|s| s.key() == Some((bar.closed_at, 0)));
         }
+        self.count(&event);
         Some(event)
     }
 }

@@ -6,6 +6,8 @@
 //! (Efron 1987) with a jackknife; longer blocks get the percentile interval. Each resample draws from its own seed, so the answer is
 //! the same for any number of threads. A block length and a seed belong beside every interval that is printed.
 
+use std::ops::Range;
+
 use rand_chacha::rand_core::Rng;
 use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
@@ -97,7 +99,76 @@ pub fn interval(data: &[f64], statistic: impl Fn(&[f64]) -> Option<f64> + Sync, 
         gather(data, rows, buffer);
         statistic(buffer)
     };
-    bracket(data.len(), statistic(data)?, block, options, &evaluate)
+    bracket(data.len(), statistic(data)?, block, options, &RowByRow(evaluate))
+}
+
+/// Rows beyond this many are summed in groups of neighbours before they are drawn by [`interval_of_sums`].
+pub const MAX_GROUPS: usize = 2048;
+
+/// The interval of a statistic that is a function of sums over the rows: `terms` gives a row's share in each sum, `finish` makes the
+/// statistic of the sums and the number of rows. The same interval as [`interval`]'s, for a fraction of its time.
+///
+/// Above [`MAX_GROUPS`] rows, neighbours are summed in equal groups (the last may be shorter by some) and the groups are drawn: blocks of
+/// at least a group, which keep what depends on order and change nothing else that a reader would see.
+///
+/// `None` as for [`interval`].
+///
+/// ```
+/// use cthulu_lab::{seed::Seed, stats::bootstrap::{Options, interval_of_sums}};
+/// let data: Vec<f64> = (0..50).map(|i| f64::from(i % 5)).collect();
+/// let mean = |sums: [f64; 1], rows: f64| Some(sums[0] / rows);
+/// let found = interval_of_sums(&data, |x| [x], mean, &Options { block: Some(1.0), ..Options::new(Seed::new(7)) }).unwrap();
+/// assert_eq!(found.point, 2.0);
+/// assert!(1.4 < found.low && found.low < 1.8 && 2.2 < found.high && found.high < 2.6); // about 2 ± 1.96·0.2
+/// ```
+#[must_use]
+pub fn interval_of_sums<const K: usize>(
+    data: &[f64],
+    terms: impl Fn(f64) -> [f64; K],
+    finish: impl Fn([f64; K], f64) -> Option<f64> + Sync,
+    options: &Options,
+) -> Option<Interval> {
+    let block = match options.block {
+        Some(given) => given,
+        None => automatic_block(data)?,
+    };
+    let group_rows = data.len().div_ceil(MAX_GROUPS).max(1);
+    let groups: Vec<Sums<K>> = data.chunks(group_rows).map(|rows| rows.iter().fold(Sums::NONE, |sums, x| sums.plus(&terms(*x)))).collect();
+    let total = groups.iter().fold(Sums::NONE, |sums, group| sums.with(group));
+    let point = finish(total.sums, total.rows)?;
+    let in_groups = (block / group_rows as f64).max(1.0);
+    let found = bracket(groups.len(), point, in_groups, options, &Summed { groups, total, finish })?;
+    Some(Interval { block_bars: found.block_bars * group_rows as f64, ..found })
+}
+
+/// Sums over some rows, and how many rows those are.
+#[derive(Clone, Copy)]
+struct Sums<const K: usize> {
+    sums: [f64; K],
+    rows: f64,
+}
+
+impl<const K: usize> Sums<K> {
+    const NONE: Self = Self { sums: [0.0; K], rows: 0.0 };
+
+    fn plus(mut self, terms: &[f64; K]) -> Self {
+        self.sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+        self.rows += 1.0;
+        self
+    }
+
+    #[inline]
+    fn with(mut self, other: &Self) -> Self {
+        self.sums.iter_mut().zip(&other.sums).for_each(|(sum, more)| *sum += more);
+        self.rows += other.rows;
+        self
+    }
+
+    fn without(mut self, other: &Self) -> Self {
+        self.sums.iter_mut().zip(&other.sums).for_each(|(sum, less)| *sum -= less);
+        self.rows -= other.rows;
+        self
+    }
 }
 
 /// The interval of `statistic(a) − statistic(b)`, both resampled by the **same** rows, so that what they share cancels.
@@ -118,7 +189,7 @@ pub fn difference_interval(a: &[f64], b: &[f64], statistic: impl Fn(&[f64]) -> O
         gather(b, rows, buffer);
         Some(first - statistic(buffer)?)
     };
-    bracket(a.len(), statistic(a)? - statistic(b)?, block, options, &evaluate)
+    bracket(a.len(), statistic(a)? - statistic(b)?, block, options, &RowByRow(evaluate))
 }
 
 fn gather(data: &[f64], rows: &[u32], buffer: &mut Vec<f64>) {
@@ -126,11 +197,50 @@ fn gather(data: &[f64], rows: &[u32], buffer: &mut Vec<f64>) {
     buffer.extend(rows.iter().map(|row| data[*row as usize]));
 }
 
-/// A statistic of the rows chosen, with a buffer to work in.
-trait Evaluate: Fn(&[u32], &mut Vec<f64>) -> Option<f64> + Sync {}
-impl<F: Fn(&[u32], &mut Vec<f64>) -> Option<f64> + Sync> Evaluate for F {}
+/// A statistic that can be taken of any choice of rows.
+trait Resampled: Sync {
+    /// Of the rows chosen, with a buffer to work in.
+    fn of(&self, chosen: &[u32], buffer: &mut Vec<f64>) -> Option<f64>;
 
-fn bracket(rows: usize, point: f64, block: f64, options: &Options, evaluate: &impl Evaluate) -> Option<Interval> {
+    /// Of all `rows` but those in `left_out`.
+    fn without(&self, rows: usize, left_out: Range<usize>, scratch: &mut (Vec<u32>, Vec<f64>)) -> Option<f64>;
+}
+
+/// Any statistic, taken of the rows themselves.
+struct RowByRow<F>(F);
+
+impl<F: Fn(&[u32], &mut Vec<f64>) -> Option<f64> + Sync> Resampled for RowByRow<F> {
+    fn of(&self, chosen: &[u32], buffer: &mut Vec<f64>) -> Option<f64> {
+        (self.0)(chosen, buffer)
+    }
+
+    fn without(&self, rows: usize, left_out: Range<usize>, (kept, buffer): &mut (Vec<u32>, Vec<f64>)) -> Option<f64> {
+        kept.clear();
+        kept.extend((0..left_out.start as u32).chain(left_out.end as u32..rows as u32));
+        (self.0)(kept, buffer)
+    }
+}
+
+/// A function of sums, the rows being groups that are summed already.
+struct Summed<const K: usize, F> {
+    groups: Vec<Sums<K>>,
+    total: Sums<K>,
+    finish: F,
+}
+
+impl<const K: usize, F: Fn([f64; K], f64) -> Option<f64> + Sync> Resampled for Summed<K, F> {
+    fn of(&self, chosen: &[u32], _buffer: &mut Vec<f64>) -> Option<f64> {
+        let all = chosen.iter().fold(Sums::NONE, |sums, group| sums.with(&self.groups[*group as usize]));
+        (self.finish)(all.sums, all.rows)
+    }
+
+    fn without(&self, _rows: usize, left_out: Range<usize>, _scratch: &mut (Vec<u32>, Vec<f64>)) -> Option<f64> {
+        let kept = self.groups[left_out].iter().fold(self.total, |sums, group| sums.without(group));
+        (self.finish)(kept.sums, kept.rows)
+    }
+}
+
+fn bracket(rows: usize, point: f64, block: f64, options: &Options, statistic: &impl Resampled) -> Option<Interval> {
     let is_sane = rows >= 2 && block >= 1.0 && options.resamples > 0 && options.level > 0.0 && options.level < 1.0;
     if !is_sane || u32::try_from(rows).is_err() || !point.is_finite() {
         return None;
@@ -139,7 +249,7 @@ fn bracket(rows: usize, point: f64, block: f64, options: &Options, evaluate: &im
         .into_par_iter()
         .map_init(Default::default, |(chosen, buffer): &mut (Vec<u32>, Vec<f64>), i| {
             draw_rows(chosen, rows, block, &options.seed.at(i as u64));
-            evaluate(chosen, buffer).filter(|v| v.is_finite())
+            statistic.of(chosen, buffer).filter(|v| v.is_finite())
         })
         .collect();
     let defined: Vec<f64> = values.into_iter().flatten().collect();
@@ -148,7 +258,7 @@ fn bracket(rows: usize, point: f64, block: f64, options: &Options, evaluate: &im
     }
     let ordered = sorted(&defined)?;
     let tails = ((1.0 - options.level) / 2.0, (1.0 + options.level) / 2.0);
-    let corrected = if block == 1.0 { bca_tails(&ordered, point, tails, rows, evaluate) } else { None };
+    let corrected = if block == 1.0 { bca_tails(&ordered, point, tails, rows, statistic) } else { None };
     let (low, high) = corrected.unwrap_or(tails);
     Some(Interval {
         low: quantile_sorted(&ordered, low)?,
@@ -162,11 +272,11 @@ fn bracket(rows: usize, point: f64, block: f64, options: &Options, evaluate: &im
 }
 
 /// The quantiles at which BCa reads the ends; `None` where all resamples lie on one side of the point.
-fn bca_tails(ordered: &[f64], point: f64, tails: (f64, f64), rows: usize, evaluate: &impl Evaluate) -> Option<(f64, f64)> {
+fn bca_tails(ordered: &[f64], point: f64, tails: (f64, f64), rows: usize, statistic: &impl Resampled) -> Option<(f64, f64)> {
     let below = ordered.partition_point(|v| *v < point) as f64;
     let equal = ordered.partition_point(|v| *v <= point) as f64 - below;
     let bias = inverse_cdf((below + equal / 2.0) / ordered.len() as f64)?;
-    let acceleration = acceleration(rows, evaluate)?;
+    let acceleration = acceleration(rows, statistic)?;
     let corrected = |tail: f64| {
         let z = bias + inverse_cdf(tail)?;
         let denominator = 1.0 - acceleration * z;
@@ -176,16 +286,12 @@ fn bca_tails(ordered: &[f64], point: f64, tails: (f64, f64), rows: usize, evalua
 }
 
 /// Efron's acceleration Σd³/(6·(Σd²)^1.5), d the fall of the statistic when one row (or an even group of rows) is left out.
-fn acceleration(rows: usize, evaluate: &impl Evaluate) -> Option<f64> {
+fn acceleration(rows: usize, statistic: &impl Resampled) -> Option<f64> {
     let groups = rows.min(MAX_JACKKNIFE_GROUPS);
-    let edge = |g: usize| (g * rows / groups) as u32;
+    let edge = |g: usize| g * rows / groups;
     let without: Option<Vec<f64>> = (0..groups)
         .into_par_iter()
-        .map_init(Default::default, |(kept, buffer): &mut (Vec<u32>, Vec<f64>), g| {
-            kept.clear();
-            kept.extend((0..edge(g)).chain(edge(g + 1)..rows as u32));
-            evaluate(kept, buffer).filter(|v| v.is_finite())
-        })
+        .map_init(Default::default, |scratch, g| statistic.without(rows, edge(g)..edge(g + 1), scratch).filter(|v| v.is_finite()))
         .collect();
     let without = without?;
     let centre = mean(&without)?;
@@ -196,12 +302,15 @@ fn acceleration(rows: usize, evaluate: &impl Evaluate) -> Option<f64> {
 /// Fills `chosen` with one stationary-bootstrap draw of `rows` row numbers, of mean block length `block` (1: independent rows).
 pub(crate) fn draw_rows(chosen: &mut Vec<u32>, rows: usize, block: f64, seed: &Seed) {
     let mut generator = seed.generator();
-    let log_continue = libm::log(1.0 - 1.0 / block);
     chosen.clear();
+    if block <= 1.0 {
+        return draw_single_rows(chosen, rows, &mut generator);
+    }
+    let log_continue = libm::log(1.0 - 1.0 / block);
     while chosen.len() < rows {
         let start = ((u128::from(generator.next_u64()) * rows as u128) >> 64) as usize;
         let left = rows - chosen.len();
-        let length = if block > 1.0 { block_length(generator.next_u64(), log_continue).min(left) } else { 1 };
+        let length = block_length(generator.next_u64(), log_continue).min(left);
         let straight = length.min(rows - start);
         chosen.extend(start as u32..(start + straight) as u32);
         let mut wrapped = length - straight;
@@ -210,6 +319,17 @@ pub(crate) fn draw_rows(chosen: &mut Vec<u32>, rows: usize, block: f64, seed: &S
             chosen.extend(0..part as u32);
             wrapped -= part;
         }
+    }
+}
+
+/// Independent rows from 32 random bits each, many at a time: below a million rows no row is favoured by more than one in four thousand.
+fn draw_single_rows(chosen: &mut Vec<u32>, rows: usize, generator: &mut impl Rng) {
+    let mut bytes = [0; 1024];
+    while chosen.len() < rows {
+        generator.fill_bytes(&mut bytes);
+        let left = rows - chosen.len();
+        let draws = bytes.as_chunks().0.iter().map(|bits| u64::from(u32::from_le_bytes(*bits)));
+        chosen.extend(draws.take(left).map(|bits| ((bits * rows as u64) >> 32) as u32));
     }
 }
 

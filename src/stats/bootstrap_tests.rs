@@ -71,7 +71,7 @@ fn skewed_data_moves_the_corrected_interval_right() {
         gather(&data, chosen, buffer);
         mean(buffer)
     };
-    assert!(acceleration(rows, &evaluate).unwrap() > 0.0);
+    assert!(acceleration(rows, &RowByRow(evaluate)).unwrap() > 0.0);
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod bootstrap;
 pub mod drawdown;
 pub mod drift;
 pub mod explain;
+pub mod intervals;
 pub mod luck;
 pub mod moments;
 pub mod monthly;

@@ -7,9 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::seed::Seed;
-use crate::stats::bootstrap::{Interval, Options, interval};
-use crate::stats::moments::mean;
-use crate::stats::ratios::sharpe;
+use crate::stats::bootstrap::{Interval, Options};
+use crate::stats::intervals::{mean_interval, sharpe_interval};
 use crate::stats::trades::TradeStats;
 
 /// Fewer closed trades than this prove nothing.
@@ -90,9 +89,8 @@ impl Verdict {
     #[must_use]
     pub fn of(evidence: &Evidence) -> Self {
         let trades = TradeStats::of(evidence.trade_pnls);
-        let mean_trade = interval(evidence.trade_pnls, mean, &Options::new(evidence.seed.child("mean_trade")));
-        let annual = |returns: &[f64]| sharpe(returns, 0.0, evidence.periods_per_year);
-        let sharpe = interval(evidence.day_returns, annual, &Options::new(evidence.seed.child("sharpe")));
+        let mean_trade = mean_interval(evidence.trade_pnls, &Options::new(evidence.seed.child("mean_trade")));
+        let sharpe = sharpe_interval(evidence.day_returns, evidence.periods_per_year, &Options::new(evidence.seed.child("sharpe")));
         let kind = match mean_trade {
             Some(found) if trades.trades >= ENOUGH_TRADES && found.high < 0.0 => VerdictKind::Loses,
             Some(found) if trades.trades >= ENOUGH_TRADES && found.low > 0.0 => VerdictKind::Profitable,

@@ -20,10 +20,12 @@
 //! }
 //! ```
 
+mod catalogue;
 mod rules;
 
 use std::sync::Arc;
 
+pub use catalogue::{STRATEGIES, catalogue, strategy_text};
 pub use rules::RuleStrategy;
 
 use crate::{

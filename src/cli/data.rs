@@ -1,0 +1,95 @@
+//! `cthulu-lab data check`: what is wrong with a price file, or odd about it.
+
+use std::path::Path;
+
+use super::{
+    args::{CheckArgs, FileArgs},
+    print, print_json,
+};
+use crate::{
+    data::{Checked, Finding, Instruments, Manifest, ReadOptions, Severity, check},
+    error::{Error, Result, suggest},
+    market::Instrument,
+};
+
+/// Findings shown to a person; `--json` has them all.
+const SHOWN: usize = 30;
+
+/// Whether the contract holds.
+pub(super) fn run_check(args: &CheckArgs) -> Result<bool> {
+    let options = options(&args.file, &args.says, args.symbol.as_deref())?;
+    let checked = check(&args.file, &ReadOptions { timeframe: args.timeframe, dedupe: args.dedupe, ..options })?;
+    if args.json {
+        print_json(&serde_json::json!({
+            "ok": checked.ok, "rows": checked.rows, "first": checked.first, "last": checked.last, "findings": checked.findings,
+        }))?;
+    } else {
+        print(&text(&args.file, &checked))?;
+    }
+    Ok(checked.ok)
+}
+
+/// How to read a file: as the arguments say, else as its manifest says.
+pub(super) fn options(file: &Path, says: &FileArgs, symbol: Option<&str>) -> Result<ReadOptions> {
+    let manifest = Manifest::beside(file)?.unwrap_or_default();
+    let instrument = instrument(symbol, manifest.symbol.as_deref())?;
+    let zone = says.tz.clone().or(manifest.zone);
+    let zone = zone.map(|name| {
+        name.parse().map_err(|_| Error::config("--tz", format!("'{name}' is not a zone of the tz database, such as UTC or Europe/Athens")))
+    });
+    Ok(ReadOptions {
+        zone: zone.transpose()?,
+        date_order: says.date_order.or(manifest.date_order),
+        point: instrument.as_ref().and_then(|i| i.point),
+        calendar: instrument.map(|i| i.calendar),
+        ..ReadOptions::default()
+    })
+}
+
+/// The instrument asked for, which must be known, or the manifest's, where it is.
+fn instrument(asked: Option<&str>, told: Option<&str>) -> Result<Option<Instrument>> {
+    let known = Instruments::at_hand()?;
+    match asked {
+        Some(symbol) => match known.get(symbol) {
+            Some(found) => Ok(Some(found.clone())),
+            None => {
+                let problem = format!("'{symbol}' is not in instruments.toml{}", suggest(symbol, known.symbols()));
+                Err(Error::config("--symbol", problem))
+            }
+        },
+        None => Ok(told.and_then(|symbol| known.get(symbol)).cloned()),
+    }
+}
+
+fn text(file: &Path, checked: &Checked) -> String {
+    let count = |severity| checked.findings.iter().filter(|f| f.severity == severity).count();
+    let [errors, warnings] = [Severity::Error, Severity::Warning].map(count);
+    let span = checked.first.zip(checked.last).map_or_else(String::new, |(first, last)| format!(" from {first} to {last}"));
+    let bars = checked.timeframe.map_or_else(|| "rows".to_owned(), |t| format!("bars of {t}"));
+    let mut told = format!("{}: {} {bars}{span}\n", file.display(), checked.rows);
+    for finding in checked.findings.iter().take(SHOWN) {
+        told += &line(finding);
+    }
+    if checked.findings.len() > SHOWN {
+        told += &format!("  and {} more; --json lists them\n", checked.findings.len() - SHOWN);
+    }
+    let sound = match (errors, warnings) {
+        (0, 0) => "The contract holds.".to_owned(),
+        (0, 1) => "The contract holds, with one warning.".to_owned(),
+        (0, n) => format!("The contract holds, with {n} warnings."),
+        (1, _) => "The contract is broken by one error: no run starts on this file.".to_owned(),
+        (n, _) => format!("The contract is broken by {n} errors: no run starts on this file."),
+    };
+    told + &sound + "\n"
+}
+
+fn line(finding: &Finding) -> String {
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "info",
+    };
+    let row = finding.row.map_or_else(String::new, |row| format!("row {row}, "));
+    let column = finding.column.as_ref().map_or_else(String::new, |column| format!("column {column}, "));
+    format!("  {severity:<8} {row}{column}{}: {}\n", finding.kind, finding.message)
+}

@@ -1,0 +1,50 @@
+//! `cthulu-lab eval`: any rule expression as a column, to look at a rule before trading it.
+
+use std::{collections::BTreeMap, fmt::Write as _, path::Path, sync::Arc};
+
+use super::{args::EvalArgs, backtest, print};
+use crate::{
+    data::{self, Instruments, ReadOptions},
+    error::{Error, Result},
+    market::Bars,
+    rule::{Book, Kind, Machine, Program, Source},
+};
+
+pub(super) fn run(args: &EvalArgs) -> Result<()> {
+    let spec = backtest::data(&args.data, &args.file);
+    let options = super::data::options(Path::new(&spec.path), &args.file, None)?;
+    let known = Instruments::at_hand()?;
+    let options = match spec.symbol.as_ref().and_then(|symbol| known.get(symbol)) {
+        Some(instrument) => ReadOptions { point: instrument.point, calendar: Some(instrument.calendar), ..options },
+        None => options,
+    };
+    let bars = Arc::new(data::read_bars(Path::new(&spec.path), &options)?);
+    let params: BTreeMap<String, f64> = args.param.iter().cloned().collect();
+    let source = Source { name: "value", text: &args.expression, kind: Kind::Let, place: "expression" };
+    let program = Program::compile(&[source], &params, bars.timeframe(), options.calendar.unwrap_or_default())?;
+    if let Some(model) = program.models().next() {
+        return Err(Error::config("expression", format!("model(\"{model}\") has a value in a run only, where the model is at hand")));
+    }
+    if program.uses_position() {
+        return Err(Error::config("expression", "position.… has a value in a run only, where there is a position"));
+    }
+    let text = column(&Arc::new(program), &bars);
+    match &args.out {
+        None => print(&text),
+        Some(path) => std::fs::write(path, text).map_err(|e| Error::io(path, "cannot be written", e)),
+    }
+}
+
+/// `time,value`, a row a bar by its opening; a missing value is an empty cell, a condition 1 or 0.
+fn column(program: &Arc<Program>, bars: &Arc<Bars>) -> String {
+    let id = program.output("value").expect("compiled under this name");
+    let mut machine = Machine::new(Arc::clone(program));
+    machine.attach(Arc::clone(bars));
+    let mut text = String::from("time,value\n");
+    for bar in bars.iter() {
+        machine.step(&bar, &Book::default());
+        let value = machine.number(id).map(|v| v.to_string()).unwrap_or_default();
+        writeln!(text, "{},{value}", bar.opened_at).expect("a string can be written");
+    }
+    text
+}
