@@ -27,15 +27,16 @@ pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Option<Cale
     } else {
         format!("the {assumed} calendar, assumed from the days the file has; name the instrument where its hours are others")
     };
-    let s = if gaps.len() == 1 { "" } else { "s" };
+    let (are, s) = (if total == 1 { "bar is" } else { "bars are" }, if gaps.len() == 1 { "" } else { "s" });
     let summary = format!(
-        "{total} bars are missing in {} gap{s}, {share:.2} % of those expected; the longest has {longest}. Measured by {named}",
+        "{total} {are} missing in {} gap{s}, {share:.2} % of those expected; the longest has {longest}. Measured by {named}",
         gaps.len()
     );
     gaps.sort_by_key(|(i, bars)| (-bars, *i));
     gaps.truncate(LISTED);
     for (i, bars) in gaps {
-        let message = format!("{bars} bars missing between {} and {}", Nanos(table.at[i - 1]), Nanos(table.at[i]));
+        let s = if bars == 1 { "" } else { "s" };
+        let message = format!("{bars} bar{s} missing between {} and {}", Nanos(table.at[i - 1]), Nanos(table.at[i]));
         findings.push(Finding::new(Severity::Info, "gap", message).at(table.line(i)).column(&table.time_name).value(bars.to_string()));
     }
     findings.push(Finding::new(Severity::Warning, "gaps", summary).value(total.to_string()));
