@@ -1,15 +1,15 @@
 //! Rows of one piece of a CSV file into columns.
 //!
-//! The plain path finds every delimiter in one sweep; a piece with quoted cells goes through the `csv` crate. Both feed the same
-//! [`Rows`], so both give the same numbers, lines and findings.
+//! A row that cannot be read is left out with a finding, and its line remembered, so that the rows after it keep theirs.
+
+use chrono_tz::Tz;
 
 use super::{
     clock::{Clock, TimeProblem},
-    finding::Finding,
-    finding::Findings,
+    finding::{Finding, Findings},
     layout::{Layout, TimeCells},
     spelling::Spelling,
-    table::Field,
+    split::{Record, each_record, show},
 };
 
 /// What every piece of a file is read with.
@@ -32,48 +32,13 @@ pub(super) struct Rows {
     pub(super) saw_local: bool,
 }
 
-/// Reads a piece without quoted cells; it ends at a line's end or at the file's.
-pub(super) fn read_plain(piece: &[u8], reading: &Reading<'_>) -> Rows {
+/// Reads a piece; it ends at a record's end or at the file's.
+pub(super) fn read_piece(piece: &[u8], reading: &Reading<'_>) -> Rows {
     let mut sink = Sink::new(reading, piece);
-    let mut ends: Vec<usize> = Vec::with_capacity(reading.layout.width + 1);
-    let mut line_start = 0;
-    let mut take = |ends: &mut Vec<usize>, start: usize| {
-        sink.rows.lines += 1;
-        let cell = |i: usize| &piece[if i == 0 { start } else { ends[i - 1] + 1 }..ends[i]];
-        sink.row(ends.len(), cell);
-        ends.clear();
-    };
-    for end in memchr::memchr2_iter(reading.delimiter, b'\n', piece) {
-        if piece[end] == b'\n' {
-            ends.push(if end > line_start && piece[end - 1] == b'\r' { end - 1 } else { end });
-            take(&mut ends, line_start);
-            line_start = end + 1;
-        } else {
-            ends.push(end);
-        }
-    }
-    if line_start < piece.len() {
-        ends.push(piece.len() - usize::from(piece.ends_with(b"\r")));
-        take(&mut ends, line_start);
-    }
-    sink.finish()
-}
-
-/// Reads a piece that may have quoted cells, delimiters and line ends among them.
-pub(super) fn read_quoted(piece: &[u8], reading: &Reading<'_>) -> Rows {
-    let mut sink = Sink::new(reading, piece);
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(reading.delimiter).from_reader(piece);
-    let mut record = csv::ByteRecord::new();
-    // Reading bytes from memory into a flexible record has no way to fail.
-    while reader.read_byte_record(&mut record).unwrap_or(false) {
-        let line = record.position().map_or(sink.rows.lines + 1, csv::Position::line);
-        while sink.rows.lines + 1 < line {
-            sink.rows.lines += 1;
-            sink.skip();
-        }
-        sink.rows.lines += 1;
-        sink.row(record.len(), |i| &record[i]);
-    }
+    each_record(piece, reading.delimiter, |record| {
+        sink.take(record);
+        true
+    });
     sink.finish()
 }
 
@@ -86,67 +51,67 @@ struct Sink<'a> {
 
 impl<'a> Sink<'a> {
     fn new(reading: &'a Reading<'a>, piece: &[u8]) -> Self {
-        let guess = piece.len() / (piece.iter().take(1 << 12).position(|b| *b == b'\n').unwrap_or(64).max(16)) * 21 / 20 + 1;
+        let line = piece.iter().take(1 << 12).position(|b| *b == b'\n').unwrap_or(64).max(16);
+        let guess = piece.len() / line * 21 / 20 + 1;
         let columns = reading.layout.fields.iter().map(|_| Vec::with_capacity(guess)).collect();
         let rows =
             Rows { at: Vec::with_capacity(guess), columns, skips: Vec::new(), lines: 0, findings: Findings::default(), saw_local: false };
         Self { reading, clock: reading.clock.clone(), row: vec![0.0; reading.layout.fields.len()], rows }
     }
 
-    fn skip(&mut self) {
-        self.rows.skips.push(self.rows.at.len());
+    fn take(&mut self, record: &Record<'_, '_>) {
+        self.rows.lines += 1;
+        if !self.read(record) {
+            self.rows.skips.push(self.rows.at.len());
+        }
+        // Further lines of a record hold no row of their own.
+        self.rows.skips.extend((1..record.lines).map(|_| self.rows.at.len()));
+        self.rows.lines += record.lines - 1;
     }
 
-    fn row<'c>(&mut self, cells: usize, cell: impl Fn(usize) -> &'c [u8]) {
+    /// Whether the record became a row; if not, a finding says why, unless it is blank.
+    fn read(&mut self, record: &Record<'_, '_>) -> bool {
         let layout = self.reading.layout;
-        if cells != layout.width {
-            if cells > 1 || !cell(0).trim_ascii().is_empty() {
-                let message = format!("{cells} cells where the file has {} columns; mend the line", layout.width);
-                self.refuse(Finding::error("column_count", message).value(cells.to_string()));
+        if record.len() != layout.width || record.is_unclosed {
+            if !record.is_blank() {
+                self.refuse(odd_row(record, layout).unwrap_or_else(|| wrong_count(record, layout)));
             }
-            return self.skip();
+            return false;
         }
         let at = match layout.time {
-            TimeCells::One(i) => self.time(cell(i).trim_ascii()),
-            TimeCells::DateAndTime(d, t) => self.clock.read_two(cell(d).trim_ascii(), cell(t).trim_ascii()),
+            TimeCells::One(i) => self.clock.read_as(self.reading.spelling, record.cell(i)),
+            TimeCells::DateAndTime(d, t) => self.clock.read_two(record.cell(d), record.cell(t)),
         };
-        let mut whole = true;
-        for (slot, (i, field, _)) in layout.fields.iter().enumerate() {
-            match read_number(cell(*i)) {
-                Some(value) => self.row[slot] = value,
-                None if layout.carries_quotes && cell(*i).is_empty() && matches!(field, Field::Bid | Field::Ask) => {
-                    self.row[slot] = f64::NAN
-                }
-                None => {
-                    whole = false;
-                    self.refuse(unreadable_number(cell(*i), &layout.fields[slot].2));
-                }
+        if let Err(problem) = at {
+            if let Some(finding) = odd_row(record, layout) {
+                self.refuse(finding);
+                return false;
             }
+            self.refuse(unreadable_time(record, layout, problem, self.clock.zone()));
         }
-        match at {
-            Ok(at) if whole => {
-                self.rows.at.push(at);
-                self.rows.columns.iter_mut().zip(&self.row).for_each(|(column, value)| column.push(*value));
-            }
-            Ok(_) => self.skip(),
-            Err(problem) => {
-                let text = match layout.time {
-                    TimeCells::One(i) => show(cell(i)),
-                    TimeCells::DateAndTime(d, t) => format!("{} {}", show(cell(d)), show(cell(t))),
-                };
-                self.refuse(
-                    Finding::error(problem.kind(), problem.message(&text, self.clock.zone())).column(&layout.time_name).value(text),
-                );
-                self.skip();
-            }
-        }
+        let whole = self.read_numbers(record);
+        let (Ok(at), true) = (at, whole) else { return false };
+        self.rows.at.push(at);
+        self.rows.columns.iter_mut().zip(&self.row).for_each(|(column, value)| column.push(*value));
+        true
     }
 
-    fn time(&mut self, cell: &[u8]) -> Result<i64, TimeProblem> {
-        match self.reading.spelling {
-            Spelling::Epoch => read_whole(cell).ok_or(TimeProblem::Unreadable),
-            Spelling::Civil => self.clock.read(cell),
+    /// Fills `self.row`; false where a cell is no number.
+    fn read_numbers(&mut self, record: &Record<'_, '_>) -> bool {
+        let layout = self.reading.layout;
+        let mut whole = true;
+        for (slot, (i, _, name)) in layout.fields.iter().enumerate() {
+            let cell = record.cell(*i);
+            match read_number(cell) {
+                Some(value) => self.row[slot] = value,
+                None if layout.carries_quotes && cell.is_empty() => self.row[slot] = f64::NAN,
+                None => {
+                    whole = false;
+                    self.refuse(unreadable_number(cell, name));
+                }
+            }
         }
+        whole
     }
 
     fn refuse(&mut self, finding: Finding) {
@@ -163,36 +128,60 @@ impl<'a> Sink<'a> {
     }
 }
 
-/// A finite number, spaces around it allowed.
-fn read_number(cell: &[u8]) -> Option<f64> {
-    let value = fast_float2::parse::<f64, _>(cell).or_else(|_| fast_float2::parse(cell.trim_ascii())).ok()?;
-    value.is_finite().then_some(value)
+/// A record that is no row at all, whatever its number of cells.
+fn odd_row(record: &Record<'_, '_>, layout: &Layout) -> Option<Finding> {
+    let time = match layout.time {
+        TimeCells::One(i) | TimeCells::DateAndTime(i, _) => i,
+    };
+    let text = show(record.text().split(|b| *b == b'\n').next().unwrap_or_default());
+    let message = if record.is_unclosed {
+        "a quote opens in this row and never closes; mend the row".to_owned()
+    } else if record.text().contains(&0) {
+        "the row holds NUL bytes, as a write that was interrupted leaves them; take it out".to_owned()
+    } else if record.text().trim_ascii_start().starts_with(b"#") {
+        format!("'{text}' is a comment; take the line out")
+    } else if record.cells().all(<[u8]>::is_empty) {
+        "the row holds nothing but delimiters; take it out".to_owned()
+    } else if record.len() == layout.width && record.cell(time).eq_ignore_ascii_case(layout.time_name.as_bytes()) {
+        format!("'{text}' is the header again; take the line out")
+    } else {
+        return None;
+    };
+    Some(Finding::error("unparsable", message).value(text))
 }
 
-fn read_whole(cell: &[u8]) -> Option<i64> {
-    let (negative, digits) = cell.strip_prefix(b"-").map_or((false, cell), |rest| (true, rest));
-    if digits.is_empty() || digits.len() > 18 && digits.len() != 19 {
-        return None;
-    }
-    let magnitude = digits
-        .iter()
-        .try_fold(0_i64, |n, b| if b.is_ascii_digit() { n.checked_mul(10)?.checked_add(i64::from(b - b'0')) } else { None })?;
-    Some(if negative { -magnitude } else { magnitude })
+fn wrong_count(record: &Record<'_, '_>, layout: &Layout) -> Finding {
+    let (cells, width) = (record.len(), layout.width);
+    let remedy = if !record.is_ended && cells < width {
+        "the file ends inside this row: fetch the rest of it, or take the row out"
+    } else {
+        "mend the line or the header"
+    };
+    let s = if cells == 1 { "" } else { "s" };
+    Finding::error("column_count", format!("{cells} cell{s} where the file has {width} columns; {remedy}")).value(cells.to_string())
+}
+
+fn unreadable_time(record: &Record<'_, '_>, layout: &Layout, problem: TimeProblem, zone: Tz) -> Finding {
+    let text = match layout.time {
+        TimeCells::One(i) => show(record.cell(i)),
+        TimeCells::DateAndTime(d, t) => format!("{} {}", show(record.cell(d)), show(record.cell(t))),
+    };
+    Finding::error(problem.kind(), problem.message(&text, zone)).column(&layout.time_name).value(text)
+}
+
+/// A finite number.
+fn read_number(cell: &[u8]) -> Option<f64> {
+    fast_float2::parse::<f64, _>(cell).ok().filter(|value| value.is_finite())
 }
 
 fn unreadable_number(cell: &[u8], name: &str) -> Finding {
     let text = show(cell);
     let message = match text.as_str() {
         "" => "the cell is empty; fill it in or take the row out".to_owned(),
-        _ if text.contains(',') => format!("'{text}' is not a number; write a decimal point"),
+        _ if text.contains(',') => format!("'{text}' is not a number; write a decimal point and no thousands separators"),
         _ => format!("'{text}' is not a finite number; mend the cell or take the row out"),
     };
     Finding::error("unparsable", message).column(name).value(text)
-}
-
-/// A cell as text, short enough for a message.
-fn show(cell: &[u8]) -> String {
-    String::from_utf8_lossy(cell.trim_ascii()).chars().take(60).collect()
 }
 
 #[cfg(test)]
@@ -202,18 +191,8 @@ mod tests {
     #[test]
     fn numbers_may_be_scientific_but_not_infinite() {
         assert_eq!(read_number(b"3.60E-05"), Some(0.000036));
-        assert_eq!(read_number(b" 1.5 "), Some(1.5));
         for wrong in ["", "nan", "inf", "-", "1,5", "1.2.3", "0x10", "1e999"] {
             assert_eq!(read_number(wrong.as_bytes()), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn whole_numbers_stay_inside_their_range() {
-        assert_eq!(read_whole(b"-86400"), Some(-86_400));
-        assert_eq!(read_whole(b"9223372036854775807"), Some(i64::MAX));
-        for wrong in ["", "-", "9223372036854775808", "1.5", "99999999999999999999"] {
-            assert_eq!(read_whole(wrong.as_bytes()), None, "{wrong}");
         }
     }
 }

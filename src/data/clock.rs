@@ -7,7 +7,7 @@ use chrono::{DateTime, MappedLocalTime, TimeZone};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::spelling::{read_clock, read_date, read_time_of_day};
+use super::spelling::{Spelling, read_clock, read_date, read_time_of_day, read_whole};
 use crate::time::{MINUTE, SECOND};
 
 /// Which of day, month and year a date starts with, where it does not start with a four-digit year.
@@ -40,6 +40,8 @@ impl std::str::FromStr for DateOrder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimeProblem {
     Unreadable,
+    Missing,
+    Mixed,
     OutOfRange,
     OrderUnknown,
     Skipped,
@@ -49,7 +51,7 @@ pub(super) enum TimeProblem {
 impl TimeProblem {
     pub(super) const fn kind(self) -> &'static str {
         match self {
-            Self::Unreadable | Self::OutOfRange => "unparsable",
+            Self::Unreadable | Self::Missing | Self::Mixed | Self::OutOfRange => "unparsable",
             Self::OrderUnknown => "ambiguous_date",
             Self::Skipped => "nonexistent_time",
             Self::Twice => "ambiguous_time",
@@ -61,7 +63,15 @@ impl TimeProblem {
             Self::Unreadable => {
                 format!("'{cell}' is not a time; write RFC 3339 (2017-01-31T22:00:00Z), an epoch number, or 2017-01-31 22:00:00")
             }
-            Self::OutOfRange => format!("'{cell}' has a part that does not exist in its date order, or lies outside 1678 to 2261"),
+            Self::Missing => "the time is empty; fill it in or take the row out".to_owned(),
+            Self::Mixed => {
+                format!("'{cell}' is written in another way than the times above (calendar time and epoch number); write all in one way")
+            }
+            Self::OutOfRange => {
+                format!(
+                    "'{cell}' has a part that no calendar has in that place, or lies outside 1678 to 2261; mend it, or name the file's date order"
+                )
+            }
             Self::OrderUnknown => format!(
                 "'{cell}' may start with its day or with its month; name the order with --date-order dmy or mdy (date_order in an experiment)"
             ),
@@ -111,6 +121,20 @@ impl Clock {
         self.saw_local
     }
 
+    /// UTC nanoseconds of a calendar time; an epoch number as it stands.
+    pub(super) fn read_as(&mut self, spelling: Spelling, cell: &[u8]) -> Result<i64, TimeProblem> {
+        let found = match spelling {
+            Spelling::Epoch => read_whole(cell).ok_or(TimeProblem::Unreadable),
+            Spelling::Civil => self.read(cell),
+        };
+        found.map_err(|problem| match problem {
+            TimeProblem::Unreadable if cell.is_empty() => TimeProblem::Missing,
+            TimeProblem::Unreadable if spelling == Spelling::Civil && Spelling::of(cell) == Spelling::Epoch => TimeProblem::Mixed,
+            TimeProblem::Unreadable if spelling == Spelling::Epoch && self.read(cell) != Err(TimeProblem::Unreadable) => TimeProblem::Mixed,
+            problem => problem,
+        })
+    }
+
     /// UTC nanoseconds of one cell.
     pub(super) fn read(&mut self, cell: &[u8]) -> Result<i64, TimeProblem> {
         let (date_ns, rest) = read_date(cell, self.order)?;
@@ -145,7 +169,7 @@ impl Clock {
         }
         let quarter = civil.div_euclid(QUARTER);
         if quarter != self.cached_quarter {
-            let (start, end) = (quarter * QUARTER, quarter * QUARTER + QUARTER - 1);
+            let (start, end) = (quarter.saturating_mul(QUARTER), quarter.saturating_mul(QUARTER).saturating_add(QUARTER - 1));
             self.cached_quarter = quarter;
             self.cached_offset = match (offset_at(self.zone, start), offset_at(self.zone, end)) {
                 (Ok(a), Ok(b)) if a == b => Some(a),
@@ -215,6 +239,7 @@ mod tests {
             "2017-01-31 24:00",
             "2017-02-30",
             "2017-01-31 1",
+            "2017-01-31 22:5",
             "2017-01-31 10:00:00.",
             "2017-01-31 10:00 EST",
             "2017-01/31",

@@ -146,7 +146,7 @@ fn check_overlap(table: &Table, timeframe: Timeframe, findings: &mut Findings) {
         ns if ns >= DAY => ns - HOUR,
         ns => ns,
     };
-    let early = |i: &usize| (1..least).contains(&(table.at[*i] - table.at[*i - 1]));
+    let early = |i: &usize| (1..least).contains(&table.at[*i].saturating_sub(table.at[*i - 1]));
     let mut rows = (1..table.at.len()).filter(early);
     if let Some(first) = rows.next() {
         let message =
@@ -155,13 +155,13 @@ fn check_overlap(table: &Table, timeframe: Timeframe, findings: &mut Findings) {
     }
 }
 
-/// The median distance between neighbours; `None` below two rows.
+/// The median distance between neighbours, the smaller of two in the middle since gaps only lengthen; `None` below two rows.
 pub(super) fn median_step(at: &[i64]) -> Option<i64> {
     let step = |i: usize| at[i].saturating_sub(at[i - 1]);
     let n = at.len().checked_sub(1).filter(|n| *n > 0)?;
     let median = |count: usize| {
         let mut steps: Vec<i64> = (1..=count).map(step).collect();
-        *steps.select_nth_unstable(count / 2).1
+        *steps.select_nth_unstable((count - 1) / 2).1
     };
     // A value that more than half of the steps have is the median; the first rows usually show it.
     let candidate = median(n.min(1001));
@@ -175,8 +175,9 @@ mod tests {
     #[test]
     fn the_median_step_ignores_gaps() {
         assert_eq!(median_step(&[0, 1, 2, 9, 10, 11]), Some(1));
+        assert_eq!(median_step(&[0, 1, 4]), Some(1)); // steps of 1 and 3
         assert_eq!(median_step(&[0]), None);
         let gappy: Vec<i64> = (0..3000).map(|i| if i < 1500 { i * 2 } else { i * 5 }).collect();
-        assert_eq!(median_step(&gappy), Some(5)); // 1499 steps of 2, one of 4502, 1499 of 5: the upper middle is 5
+        assert_eq!(median_step(&gappy), Some(5)); // 1499 steps of 2, one of 4502, 1499 of 5: the middle one is 5
     }
 }

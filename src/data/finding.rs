@@ -145,12 +145,17 @@ impl Findings {
         let count = self.kept.iter().filter(|f| f.kind == kind).count();
         let Some(first) = self.kept.iter().position(|f| f.kind == kind).filter(|_| count > 1) else { return };
         let more = if self.dropped > 0 { " or more" } else { "" };
-        self.kept[first].message.push_str(&format!(" (the first of {count}{more} such rows)"));
+        self.kept[first].message.push_str(&format!(" (the first of {count}{more} such)"));
         let mut i = 0;
         self.kept.retain(|f| {
             i += 1;
             f.kind != kind || i - 1 == first
         });
+    }
+
+    /// The errors kept, to be completed.
+    pub(super) fn errors_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.kept.iter_mut().filter(|f| f.is_error())
     }
 
     /// The first error in file order.

@@ -14,6 +14,16 @@ pub(super) enum TimeCells {
     DateAndTime(usize, usize),
 }
 
+impl TimeCells {
+    /// The one or two cells; the one twice.
+    pub(super) const fn cells(self) -> [usize; 2] {
+        match self {
+            Self::One(cell) => [cell, cell],
+            Self::DateAndTime(date, time) => [date, time],
+        }
+    }
+}
+
 /// The meaning of a row's cells.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
@@ -47,7 +57,10 @@ const NAMES: [(Field, &[&str]); 13] = [
     (Field::Ask, &["ask", "ask_price", "askprice"]),
 ];
 
-const TIME_NAMES: [&str; 13] = [
+/// What pandas calls an index without a name; only where it holds datetimes is it a time.
+pub(super) const PANDAS_INDEX: &str = "__index_level_0__";
+
+const TIME_NAMES: [&str; 14] = [
     "timestamp",
     "datetime",
     "date_time",
@@ -61,6 +74,7 @@ const TIME_NAMES: [&str; 13] = [
     "time",
     "utc",
     "ts",
+    PANDAS_INDEX,
 ];
 
 fn plain(name: &str) -> String {
@@ -80,15 +94,22 @@ impl Layout {
             }
         };
         let time = time.ok_or_else(|| missing("a time", "timestamp, time, date or datetime", names))?;
-        let mut fields = Vec::new();
+        let mut fields: Vec<(usize, Field, String)> = Vec::new();
+        // A bid of one name beside plain prices is a column more, not the bar's bid.
+        let is_quoted =
+            NAMES[..4].iter().all(|(_, known)| known.iter().filter(|name| name.contains("bid")).any(|name| position(name).is_some()));
         for (field, known) in NAMES {
-            let Some(cell) = known.iter().find_map(|name| position(name)) else { continue };
+            let meant = known.iter().filter(|name| is_quoted || !PRICES.contains(&field) || !name.contains("bid"));
+            if let Some(cell) = meant.into_iter().find_map(|name| position(name)) {
+                fields.push((cell, field, names[cell].trim().to_owned()));
+            }
+        }
+        for cell in time.cells().into_iter().chain(fields.iter().map(|(cell, ..)| *cell)) {
             if let Some(again) = plain.iter().skip(cell + 1).position(|name| *name == plain[cell]) {
                 let message =
                     format!("columns {} and {} are both called '{}'; name each column once", cell + 1, cell + again + 2, names[cell]);
                 return Err(Finding::error("duplicate_column", message).at(1).column(names[cell].trim()));
             }
-            fields.push((cell, field, names[cell].trim().to_owned()));
         }
         let carries_quotes = position("flags").is_some();
         Self::assemble(time, names, fields, carries_quotes)
@@ -108,11 +129,7 @@ impl Layout {
                 all.into_iter().take(rest).collect()
             }
             _ => {
-                let message = format!(
-                    "{} columns without a header; give the file a header that names them (timestamp,open,high,low,close,volume)",
-                    cells.len()
-                );
-                return Err(Finding::error("column_count", message).at(1));
+                return Err(nameless(cells));
             }
         };
         let mut names: Vec<String> = (1..=cells.len()).map(|i| format!("#{i}")).collect();
@@ -126,7 +143,12 @@ impl Layout {
         let (bars, ticks) = (PRICES.iter().all(has), has(&Field::Bid) && has(&Field::Ask));
         let asks = QUOTED_ASK.iter().filter(|f| has(f)).count();
         if !bars && !ticks {
-            return Err(missing("prices", "open, high, low and close, or bid and ask", names));
+            let lacking: Vec<&str> =
+                PRICES.iter().zip(["open", "high", "low", "close"]).filter(|(field, _)| !has(field)).map(|(_, name)| name).collect();
+            return Err(match lacking.len() {
+                4 => missing("prices", "open, high, low and close, or bid and ask", names),
+                _ => missing(&lacking.join(" and "), "open, high, low and close are all needed", names),
+            });
         }
         if bars && !matches!(asks, 0 | 4) {
             return Err(missing("the whole ask", "ask_open, ask_high, ask_low and ask_close", names));
@@ -134,14 +156,12 @@ impl Layout {
         let kind = if bars { Kind::Bars } else { Kind::Ticks };
         fields.retain(|(_, field, _)| matches!(field, Field::Bid | Field::Ask) == (kind == Kind::Ticks));
         if asks == 4 {
-            fields.retain(|(_, field, _)| !matches!(field, Field::SpreadPoints | Field::SpreadPrice));
+            fields.retain(|(_, field, _)| *field != Field::SpreadPoints);
         }
-        let timed = match time {
-            TimeCells::One(a) => [a, a],
-            TimeCells::DateAndTime(a, b) => [a, b],
-        };
+        let timed = time.cells();
         let used = |i: usize| timed.contains(&i) || fields.iter().any(|(cell, ..)| *cell == i);
-        let ignored = names.iter().enumerate().filter(|(i, _)| !used(*i)).map(|(_, name)| name.trim().to_owned()).collect();
+        let ignored = names.iter().enumerate().map(|(i, name)| (i, name.trim()));
+        let ignored = ignored.filter(|(i, name)| !used(*i) && !name.is_empty()).map(|(_, name)| name.to_owned()).collect();
         let carries_quotes = carries_quotes && kind == Kind::Ticks;
         Ok(Self { kind, time, time_name: names[timed[0]].trim().to_owned(), fields, width: names.len(), ignored, carries_quotes })
     }
@@ -161,7 +181,23 @@ impl Layout {
 }
 
 fn missing(what: &str, wanted: &str, names: &[String]) -> Finding {
-    Finding::error("missing_column", format!("no column for {what} ({wanted}); the file has {}", names.join(", "))).at(1)
+    let message = match names {
+        [only] => format!("no column for {what} ({wanted}): the line '{only}' has no comma, semicolon or tab between columns"),
+        _ => format!("no column for {what} ({wanted}); the file has {}", names.join(", ")),
+    };
+    Finding::error("missing_column", message).at(1)
+}
+
+/// Rows without a header whose number of cells does not tell what they are.
+fn nameless(cells: &[String]) -> Finding {
+    let message = match cells {
+        [_] => "no comma, semicolon or tab stands between the columns; separate them by one of these".to_owned(),
+        _ => {
+            let n = cells.len();
+            format!("{n} columns without a header; give the file a header that names them (timestamp,open,high,low,close,volume)")
+        }
+    };
+    Finding::error("column_count", message).at(1).value(cells.len().to_string())
 }
 
 #[cfg(test)]
@@ -189,6 +225,11 @@ mod tests {
         assert_eq!(layout("timestamp,bid_open,bid_high,bid_low,bid_close,ask_open").unwrap_err().kind, "missing_column");
         assert_eq!(layout("date,price").unwrap_err().kind, "missing_column");
         assert_eq!(layout("time,open,high,low,close,close").unwrap_err().kind, "duplicate_column");
+        assert_eq!(layout("time,open,high,low,close,Time").unwrap_err().column.as_deref(), Some("time"));
+        let lacking = layout("time,open,close,volume").unwrap_err().message;
+        assert!(lacking.starts_with("no column for high and low ("), "{lacking}");
+        // One bid beside the bar's own prices does not stand for its close.
+        assert_eq!(layout("time,open,high,low,close,bid_close").unwrap().ignored, ["bid_close"]);
     }
 
     #[test]

@@ -16,20 +16,24 @@ mod gaps;
 mod layout;
 mod manifest;
 mod parquet;
+mod parquet_pages;
 mod parse;
 mod read;
 mod spelling;
+mod split;
 mod table;
 mod write;
+mod write_parquet;
+mod written;
 
 pub use catalogue::Instruments;
 pub use clock::DateOrder;
 pub use dataset::{Dataset, load, sha256_hex};
 pub use finding::{Checked, Finding, Severity};
 pub use manifest::Manifest;
-pub use parquet::{write_parquet, write_ticks_parquet};
 pub use read::{ReadOptions, check, read_bars, read_ticks};
 pub use write::{write_csv, write_ticks_csv};
+pub use write_parquet::{write_parquet, write_ticks_parquet};
 
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,13 @@ use chrono_tz::Tz;
 use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::{
-    chunk::{Reading, Rows, read_plain, read_quoted},
+    chunk::{Reading, Rows, read_piece},
     clock::{Clock, epoch_unit},
     finding::{Finding, Findings, Severity},
     layout::{Layout, TimeCells},
     read::ReadOptions,
     spelling::Spelling,
+    split::{each_record, show},
     table::{Column, Table},
 };
 
@@ -31,30 +32,30 @@ impl Parsed {
 /// Bytes a piece should have; small enough to balance two cores, large enough not to matter.
 const PIECE: usize = 1 << 20;
 
-/// Reads a CSV file's bytes.
+/// Reads a CSV file's text.
 pub(super) fn parse_csv(bytes: &[u8], options: &ReadOptions) -> Parsed {
     if let Some(finding) = foreign(bytes) {
         return Parsed::refused(finding);
     }
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let blank_lines = text.split(|b| *b == b'\n').take_while(|line| line.trim_ascii().is_empty()).count();
-    let start = text.split(|b| *b == b'\n').take(blank_lines).map(|line| line.len() + 1).sum::<usize>();
-    let Some(text) = text.get(start..).filter(|rest| !rest.trim_ascii().is_empty()) else {
+    let blank_lines = bytes.split(|b| *b == b'\n').take_while(|line| line.trim_ascii().is_empty()).count();
+    let start = bytes.split(|b| *b == b'\n').take(blank_lines).map(|line| line.len() + 1).sum::<usize>();
+    let Some(text) = bytes.get(start..).filter(|rest| !rest.trim_ascii().is_empty()) else {
         return Parsed::refused(Finding::error("empty", "the file is empty; a header and at least one row are needed"));
     };
     let delimiter = delimiter_of(text);
-    let (first, after) = first_record(text, delimiter);
+    let first = First::of(text, delimiter);
+    let line = blank_lines as u64 + 1;
+    if first.cells[0].starts_with('#') {
+        let message = format!("'{}' is a comment; take comment lines out, and the '#' off a header", show(first.cells[0].as_bytes()));
+        return Parsed::refused(Finding::error("unknown_format", message).at(line));
+    }
     // A first cell that starts like a number is a time; anything else names a column.
-    let headed = !first[0].trim().trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
-    let (layout, body) = if headed { (Layout::of_header(&first), &text[after..]) } else { (Layout::of_first_row(&first), text) };
-    let header_lines = if headed { memchr::memchr_iter(b'\n', &text[..after]).count().max(1) } else { 0 };
-    let lines_before = (blank_lines + header_lines) as u64;
+    let headed = !first.cells[0].trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
+    let layout = if headed { Layout::of_header(&first.cells) } else { Layout::of_first_row(&first.cells) };
     match layout {
-        Err(mut finding) => {
-            finding.row = finding.row.map(|row| row + blank_lines as u64);
-            Parsed::refused(finding)
-        }
-        Ok(layout) => parse_body(body, &layout, delimiter, lines_before, options),
+        Err(finding) => Parsed::refused(finding.at(line)),
+        Ok(layout) if headed => parse_body(&text[first.after..], &layout, delimiter, blank_lines as u64 + first.lines, options),
+        Ok(layout) => parse_body(text, &layout, delimiter, blank_lines as u64, options),
     }
 }
 
@@ -63,18 +64,16 @@ fn parse_body(body: &[u8], layout: &Layout, delimiter: u8, lines_before: u64, op
     if rest.is_empty() {
         return Parsed::refused(Finding::error("empty", "a header and no rows; nothing to run on").at(lines_before.max(1)));
     }
-    let (cells, _) = first_record(rest, delimiter);
+    let first = First::of(rest, delimiter);
     let spelling = match layout.time {
-        TimeCells::One(i) => Spelling::of(cells.get(i).map_or(&b""[..], |cell| cell.trim().as_bytes())),
+        TimeCells::One(i) => Spelling::of(first.cells.get(i).map_or(&b""[..], |cell| cell.as_bytes())),
         TimeCells::DateAndTime(..) => Spelling::Civil,
     };
     let clock = Clock::new(options.zone.unwrap_or(Tz::UTC), options.date_order);
     let reading = Reading { layout, spelling, clock, delimiter };
-    let pieces: Vec<Rows> = if memchr::memchr(b'"', body).is_some() {
-        vec![read_quoted(body, &reading)]
-    } else {
-        cut(body).par_iter().map(|piece| read_plain(piece, &reading)).collect()
-    };
+    // A line end inside quotes is no place to cut.
+    let texts = if memchr::memchr(b'"', body).is_some() { vec![body] } else { cut(body) };
+    let pieces: Vec<Rows> = texts.par_iter().map(|piece| read_piece(piece, &reading)).collect();
     join(pieces, &reading, lines_before, options)
 }
 
@@ -118,10 +117,26 @@ fn join(mut pieces: Vec<Rows>, reading: &Reading<'_>, lines_before: u64, options
     };
     let (at, values) = rayon::join(gather_times, || (0..layout.fields.len()).into_par_iter().map(gather).collect::<Vec<_>>());
     drop(pieces);
-    let columns =
-        layout.fields.iter().zip(values).map(|((_, field, name), values)| Column { field: *field, name: name.clone(), values }).collect();
-    let mut table = Table { kind: layout.kind, at, time_name: layout.time_name.clone(), columns, first_line: lines_before + 1, skips };
+    let columns = layout.fields.iter().zip(values).map(|((cell, field, name), values)| Column {
+        field: *field,
+        name: name.clone(),
+        cell: *cell,
+        values,
+    });
+    let mut table = Table {
+        kind: layout.kind,
+        at,
+        time_name: layout.time_name.clone(),
+        time: layout.time,
+        columns: columns.collect(),
+        first_line: lines_before + 1,
+        skips,
+    };
     findings.keep_first("ambiguous_date");
+    if table.at.is_empty() {
+        // Where not one row can be read, what is wrong with the first is wrong with all.
+        ["column_count", "unparsable"].iter().for_each(|kind| findings.keep_first(kind));
+    }
     if reading.spelling == Spelling::Epoch {
         scale_epoch(&mut table, &mut findings);
     }
@@ -143,9 +158,8 @@ pub(super) fn missing_zone(layout: &Layout) -> Finding {
     } else {
         (Severity::Info, "")
     };
-    let message = format!(
-        "times carry no offset and are read as UTC{why}; name the zone if the file keeps another (--zone, or zone in an experiment)"
-    );
+    let message =
+        format!("times carry no offset and are read as UTC{why}; name the zone if the file keeps another (--tz, or zone in an experiment)");
     Finding::new(severity, "missing_zone", message).column(&layout.time_name)
 }
 
@@ -153,11 +167,16 @@ pub(super) fn missing_zone(layout: &Layout) -> Finding {
 pub(super) fn scale_epoch(table: &mut Table, findings: &mut Findings) {
     let largest = table.at.iter().map(|at| at.unsigned_abs()).max().unwrap_or(0);
     let unit = epoch_unit(largest);
+    if let Some(i) = unit_change(&table.at, unit) {
+        let (now, before) = (table.at[i], table.at[i - 1]);
+        let message = format!("{now} after {before} in the row above cannot be the same unit (s, ms, µs or ns); write all times in one");
+        findings.push(Finding::error("unparsable", message).at(table.line(i)).column(&table.time_name).value(now.to_string()));
+    }
     for i in 0..table.at.len() {
         match table.at[i].checked_mul(unit) {
             Some(at) => table.at[i] = at,
             None => {
-                let message = format!("{} lies outside 1678 to 2261", table.at[i]);
+                let message = format!("{} lies outside 1678 to 2261; mend the cell", table.at[i]);
                 findings
                     .push(Finding::error("unparsable", message).at(table.line(i)).column(&table.time_name).value(table.at[i].to_string()));
             }
@@ -165,36 +184,62 @@ pub(super) fn scale_epoch(table: &mut Table, findings: &mut Findings) {
     }
 }
 
-/// The first of tab, semicolon and comma that the first line has.
-fn delimiter_of(text: &[u8]) -> u8 {
-    let line = text.split(|b| *b == b'\n').next().unwrap_or(text);
+/// The first row whose time is a hundred times the one above or less than a hundredth of it, where smaller units occur: past 1973 no gap is that long.
+fn unit_change(at: &[i64], unit: i64) -> Option<usize> {
+    let is_late = |at: &i64| at.unsigned_abs() >= 100_000_000;
+    if at.iter().filter(|at| is_late(at)).all(|at| epoch_unit(at.unsigned_abs()) == unit) {
+        return None;
+    }
+    (1..at.len()).filter(|i| is_late(&at[*i]) && is_late(&at[i - 1])).find(|i| {
+        let (now, before) = (at[*i].unsigned_abs(), at[i - 1].unsigned_abs());
+        now.max(before) / now.min(before) >= 100
+    })
+}
+
+/// The first of tab, semicolon and comma that the first line has; lines without anything do not count.
+pub(super) fn delimiter_of(text: &[u8]) -> u8 {
+    let line = text.split(|b| *b == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or(text);
     [b'\t', b';', b','].into_iter().find(|d| line.contains(d)).unwrap_or(b',')
 }
 
-/// The first record's cells, and the byte after it.
-fn first_record(text: &[u8], delimiter: u8) -> (Vec<String>, usize) {
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(1 << 12).from_reader(text);
-    let mut record = csv::ByteRecord::new();
-    let found = reader.read_byte_record(&mut record).unwrap_or(false);
-    let cells = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-    let mut after = usize::try_from(reader.position().byte()).unwrap_or(text.len()).min(text.len());
-    // After "\r\n" the reader stands between the two.
-    if after > 0 && text[after - 1] == b'\r' && text.get(after) == Some(&b'\n') {
-        after += 1;
+/// A text's first record.
+struct First {
+    cells: Vec<String>,
+    /// The byte after it.
+    after: usize,
+    lines: u64,
+}
+
+impl First {
+    fn of(text: &[u8], delimiter: u8) -> Self {
+        let (mut cells, mut lines) = (Vec::new(), 1);
+        let after = each_record(text, delimiter, |record| {
+            cells = record.cells().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+            lines = record.lines;
+            false
+        });
+        Self { cells, after, lines }
     }
-    if found { (cells, after) } else { (vec![String::new()], text.len()) }
 }
 
 /// Files that are no CSV, told by their first bytes.
 fn foreign(bytes: &[u8]) -> Option<Finding> {
-    let what = match bytes {
-        [b'{' | b'[', ..] => "JSON",
-        [b'P', b'K', 3, 4, ..] => "a zip archive; unpack it first",
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16 text; save it as UTF-8",
-        [b'<', b'!' | b'h' | b'?', ..] => "a web page or XML",
-        _ if bytes.iter().take(4096).any(|b| *b == 0) => "binary",
+    let (what, remedy) = match bytes {
+        [b'{' | b'[', ..] => ("JSON", "convert it"),
+        [b'P', b'K', 3, 4, ..] => ("a zip archive", "unpack it first"),
+        [0x1f, 0x8b, ..] => ("packed by gzip twice", "unpack it once"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => ("packed by zstd", "unpack it first, or pack it with gzip"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("UTF-16 text", "save it as UTF-8"),
+        [0, b' '..=b'~', ..] | [b' '..=b'~', 0, ..] => ("UTF-16 text without its mark", "save it as UTF-8"),
+        _ if starts_like_a_page(bytes) => ("a web page or XML", "convert it, or fetch the file itself"),
+        // A NUL further down is a matter of that row.
+        _ if bytes.iter().take(4096).take_while(|b| **b != b'\n').any(|b| *b <= 8) => ("binary", "convert it"),
         _ => return None,
     };
-    Some(Finding::error("unknown_format", format!("the file is {what}; CSV (plain or .gz) and Parquet are read")))
+    Some(Finding::error("unknown_format", format!("the file is {what}; {remedy} (CSV, plain or under gzip, and Parquet are read)")))
+}
+
+fn starts_like_a_page(bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    start.starts_with(b"<!") || start.starts_with(b"<?") || start.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case(b"<html"))
 }

@@ -1,6 +1,10 @@
 //! Reading: a path and options in, checked bars or ticks out, or the first thing wrong.
 
-use std::{io::Read as _, path::Path};
+use std::{
+    borrow::Cow,
+    io::{ErrorKind, Read as _},
+    path::Path,
+};
 
 use chrono_tz::Tz;
 
@@ -12,12 +16,15 @@ use super::{
     parquet::parse_parquet,
     parse::{Parsed, parse_csv},
     table::{Field, Kind, Table},
+    written::quote_cells,
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, nearest},
     market::{Bars, Calendar, Ohlc, Ticks},
     time::{Nanos, Timeframe},
 };
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What a file does not say about itself.
 ///
@@ -56,7 +63,8 @@ pub(super) struct Examined {
 /// Reads a file of bars: CSV, CSV under gzip, or Parquet.
 ///
 /// # Errors
-/// [`Error::Io`] when the file cannot be read; [`Error::Data`] with row, column and remedy for the first breach of the contract.
+/// [`Error::Data`] when there is no such file, and with row, column and remedy for the first breach of the contract; [`Error::Io`] when the
+/// file cannot be read for another reason.
 pub fn read_bars(path: &Path, options: &ReadOptions) -> Result<Bars> {
     bars_of(path, examine(&read_bytes(path)?, options), options)
 }
@@ -75,7 +83,7 @@ pub fn read_ticks(path: &Path, options: &ReadOptions) -> Result<Ticks> {
 /// Looks at a file, sound or broken, and lists what was found, gaps included.
 ///
 /// # Errors
-/// [`Error::Io`] when the file cannot be read at all; whatever is wrong inside it is a finding.
+/// [`Error::Data`] when there is no such file, [`Error::Io`] when it cannot be read; whatever is wrong inside it is a finding.
 pub fn check(path: &Path, options: &ReadOptions) -> Result<Checked> {
     let mut examined = examine(&read_bytes(path)?, options);
     measure_gaps(&mut examined, options.calendar);
@@ -92,25 +100,73 @@ pub fn check(path: &Path, options: &ReadOptions) -> Result<Checked> {
 
 /// The file as stored.
 pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|source| Error::io(path, "cannot read", source))
+    std::fs::read(path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => Error::data(path, format!("cannot read: there is no such file{}; check the path", neighbour(path))),
+        ErrorKind::IsADirectory => Error::data(path, "is a folder; name one file in it"),
+        _ => Error::io(path, "cannot read", source),
+    })
+}
+
+/// `; did you mean 'x'?` where the folder has a file of nearly that name.
+fn neighbour(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    nearest(&wanted, names.iter().map(String::as_str)).map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
 }
 
 /// Reads and checks a file's stored bytes.
 pub(super) fn examine(stored: &[u8], options: &ReadOptions) -> Examined {
-    let mut unpacked = Vec::new();
-    let bytes = if stored.starts_with(&[0x1f, 0x8b]) {
-        if let Err(source) = flate2::read::MultiGzDecoder::new(stored).read_to_end(&mut unpacked) {
-            let finding = Finding::error(
-                "damaged_gzip",
-                format!("the gzip file is damaged after {} bytes of text ({source}); fetch it again", unpacked.len()),
-            );
-            return Examined { table: None, timeframe: None, findings: Parsed::refused(finding).findings };
-        }
-        &unpacked[..]
-    } else {
-        stored
+    let bytes = match unpacked(stored) {
+        Ok(bytes) => bytes,
+        Err(finding) => return Examined { table: None, timeframe: None, findings: Parsed::refused(*finding).findings },
     };
-    let Parsed { table, mut findings } = if bytes.starts_with(b"PAR1") { parse_parquet(bytes, options) } else { parse_csv(bytes, options) };
+    if bytes.starts_with(b"PAR1") {
+        return judge(parse_parquet(&bytes, options), options);
+    }
+    let text = text_of(bytes);
+    let mut examined = judge(parse_csv(&text, options), options);
+    if let Some(table) = &examined.table {
+        quote_cells(&text, table, &mut examined.findings);
+    }
+    examined
+}
+
+/// The bytes under gzip, or those given.
+fn unpacked(stored: &[u8]) -> std::result::Result<Cow<'_, [u8]>, Box<Finding>> {
+    if !stored.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Cow::Borrowed(stored));
+    }
+    let mut bytes = Vec::new();
+    match flate2::read::MultiGzDecoder::new(stored).read_to_end(&mut bytes) {
+        Ok(_) => Ok(Cow::Owned(bytes)),
+        Err(source) => {
+            let message = format!("the gzip file is damaged or cut off after {} bytes of text ({source}); fetch it again", bytes.len());
+            Err(Box::new(Finding::error("damaged_gzip", message)))
+        }
+    }
+}
+
+/// Without a byte-order mark, and with line feeds where lines end with a carriage return alone.
+fn text_of(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\n', &bytes).is_none() && memchr::memchr(b'\r', &bytes).is_some() {
+        let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+        return text.iter().map(|b| if *b == b'\r' { b'\n' } else { *b }).collect();
+    }
+    match bytes {
+        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)),
+        Cow::Owned(mut bytes) => {
+            if bytes.starts_with(BYTE_ORDER_MARK) {
+                bytes.drain(..BYTE_ORDER_MARK.len());
+            }
+            Cow::Owned(bytes)
+        }
+    }
+}
+
+/// Holds what was read against the contract.
+fn judge(Parsed { table, mut findings }: Parsed, options: &ReadOptions) -> Examined {
     let Some(mut table) = table else { return Examined { table: None, timeframe: None, findings } };
     if table.kind == Kind::Ticks {
         carry_quotes(&mut table, &mut findings);
@@ -136,10 +192,12 @@ pub(super) fn measure_gaps(examined: &mut Examined, calendar: Option<Calendar>) 
 /// Repeats the last bid or ask where MetaTrader left it empty, and reports leading ones that have nothing to repeat.
 fn carry_quotes(table: &mut Table, findings: &mut Findings) {
     let mut carried = 0_u64;
-    let mut leading = 0;
+    let (mut leading, mut lacking) = (0, String::new());
     for column in &mut table.columns {
         let first = column.values.iter().position(|value| !value.is_nan()).unwrap_or(column.values.len());
-        leading = leading.max(first);
+        if first > leading {
+            (leading, lacking) = (first, column.name.clone());
+        }
         for i in first + 1..column.values.len() {
             if column.values[i].is_nan() {
                 column.values[i] = column.values[i - 1];
@@ -150,7 +208,8 @@ fn carry_quotes(table: &mut Table, findings: &mut Findings) {
     if leading > 0 {
         findings.push(
             Finding::error("unparsable", "the first quote lacks a side, and there is none above to repeat; take the row out")
-                .at(table.line(0)),
+                .at(table.line(0))
+                .column(lacking),
         );
         table.columns.iter_mut().for_each(|column| column.values.truncate(0));
         table.at.clear();

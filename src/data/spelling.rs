@@ -19,12 +19,32 @@ pub(super) enum Spelling {
 impl Spelling {
     /// Whole digits are an epoch number, unless they spell a date of 19xx or 20xx as `20170131` or `20170131220000`.
     pub(super) fn of(cell: &[u8]) -> Self {
-        let digits = cell.strip_prefix(b"-").unwrap_or(cell);
+        let digits = without_zero_fraction(cell.strip_prefix(b"-").unwrap_or(cell));
         let whole = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
         let dated =
             matches!(cell.len(), 8 | 12 | 14) && (cell.starts_with(b"19") || cell.starts_with(b"20")) && read_compact(cell).is_some();
         if whole && !dated { Self::Epoch } else { Self::Civil }
     }
+}
+
+/// `1483228800.0` is how tools that know only floats write a whole number.
+fn without_zero_fraction(digits: &[u8]) -> &[u8] {
+    let end = digits.iter().position(|b| *b == b'.').unwrap_or(digits.len());
+    let fraction = digits[end..].get(1..).unwrap_or_default();
+    if !fraction.is_empty() && fraction.iter().all(|b| *b == b'0') { &digits[..end] } else { digits }
+}
+
+/// A whole number within 64 bits.
+pub(super) fn read_whole(cell: &[u8]) -> Option<i64> {
+    let (negative, digits) = cell.strip_prefix(b"-").map_or((false, cell), |rest| (true, rest));
+    let digits = without_zero_fraction(digits);
+    if !(1..=19).contains(&digits.len()) {
+        return None;
+    }
+    let magnitude = digits
+        .iter()
+        .try_fold(0_i64, |n, b| if b.is_ascii_digit() { n.checked_mul(10)?.checked_add(i64::from(b - b'0')) } else { None })?;
+    Some(if negative { -magnitude } else { magnitude })
 }
 
 /// Midnight of the date at the front, and what follows it.
@@ -62,6 +82,14 @@ fn read_compact(cell: &[u8]) -> Option<(u32, u32, u32)> {
     (rest.is_empty() && (1..=12).contains(&month) && (1..=31).contains(&day)).then_some((year, month, day))
 }
 
+/// Two digits at the front.
+fn two_digits(text: &[u8]) -> Result<(u32, &[u8]), TimeProblem> {
+    if text.len() < 2 || !text[1].is_ascii_digit() {
+        return Err(TimeProblem::Unreadable);
+    }
+    number(text, 2)
+}
+
 /// One to `most` digits at the front.
 fn number(text: &[u8], most: usize) -> Result<(u32, &[u8]), TimeProblem> {
     let digits = text.iter().take(most).take_while(|b| b.is_ascii_digit()).count();
@@ -87,12 +115,12 @@ pub(super) fn read_clock(text: &[u8]) -> Result<(i64, Option<i64>), TimeProblem>
     let compact = matches!(digits, 4 | 6);
     let (hour, mut rest) = number(text, 2)?;
     let step = |rest: &[u8]| -> Option<usize> { if compact { Some(0) } else { (rest.first() == Some(&b':')).then_some(1) } };
-    let (minute, after) = number(&rest[step(rest).ok_or(TimeProblem::Unreadable)?..], 2)?;
+    let (minute, after) = two_digits(&rest[step(rest).ok_or(TimeProblem::Unreadable)?..])?;
     rest = after;
     let (mut second, mut nanos) = (0, 0);
     let more = if compact { digits == 6 } else { rest.first() == Some(&b':') };
     if more {
-        (second, rest) = number(&rest[usize::from(!compact)..], 2)?;
+        (second, rest) = two_digits(&rest[usize::from(!compact)..])?;
     }
     if let [b'.' | b',', fraction @ ..] = rest
         && more
@@ -128,4 +156,19 @@ fn read_offset(text: &[u8]) -> Result<Option<i64>, TimeProblem> {
         return Err(TimeProblem::Unreadable);
     }
     Ok(Some(sign * (i64::from(hours) * HOUR + i64::from(minutes) * MINUTE)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_stay_inside_their_range() {
+        assert_eq!(read_whole(b"-86400"), Some(-86_400));
+        assert_eq!(read_whole(b"1483228800.000"), Some(1_483_228_800));
+        assert_eq!(read_whole(b"9223372036854775807"), Some(i64::MAX));
+        for wrong in ["", "-", "9223372036854775808", "1.5", "1.", ".0", "1.0.0", "99999999999999999999"] {
+            assert_eq!(read_whole(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
 }

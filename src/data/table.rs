@@ -2,6 +2,8 @@
 //!
 //! Keeps the way back from a row to its line in the file, which is what every finding names.
 
+use super::layout::TimeCells;
+
 /// What a numeric column means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Field {
@@ -25,6 +27,8 @@ pub(super) enum Field {
 pub(super) struct Column {
     pub(super) field: Field,
     pub(super) name: String,
+    /// Its place in a row.
+    pub(super) cell: usize,
     pub(super) values: Vec<f64>,
 }
 
@@ -41,6 +45,7 @@ pub(super) struct Table {
     pub(super) kind: Kind,
     pub(super) at: Vec<i64>,
     pub(super) time_name: String,
+    pub(super) time: TimeCells,
     pub(super) columns: Vec<Column>,
     /// Line of row 0 if no line before it had been left out.
     pub(super) first_line: u64,
@@ -98,11 +103,12 @@ mod tests {
 
     #[test]
     fn lines_stay_exact_when_rows_are_left_out() {
-        let column = Column { field: Field::Close, name: "close".into(), values: vec![1.0, 2.0, 2.0, 3.0] };
+        let column = Column { field: Field::Close, name: "close".into(), cell: 1, values: vec![1.0, 2.0, 2.0, 3.0] };
         let mut table = Table {
             kind: Kind::Bars,
             at: vec![0, 1, 1, 2],
             time_name: "time".into(),
+            time: TimeCells::One(0),
             columns: vec![column],
             first_line: 2,
             skips: vec![1],

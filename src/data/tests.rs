@@ -1,18 +1,9 @@
-//! Whole files through the readers: formats, refusals with their place, and round trips.
+//! Whole files through the readers: formats, and refusals with their place. Dirtier ones and round trips are in `tests/data_files.rs`.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-};
-
-use proptest::prelude::{Just, Strategy, any, prop_assert_eq, proptest};
+use std::{io::Write as _, path::PathBuf};
 
 use super::*;
-use crate::{
-    error::Error,
-    market::{Bar, Bars, Calendar, Ohlc, Ticks},
-    time::{HOUR, MINUTE, Nanos, Timeframe},
-};
+use crate::{error::Error, time::HOUR};
 
 fn place(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("cthulu-lab-data-{}", std::process::id()));
@@ -63,12 +54,12 @@ fn one_file_in_many_spellings_gives_the_same_bars() {
 fn each_breach_names_its_row_column_and_value() {
     let head = "time,open,high,low,close,volume\n2017-01-02 00:00,1,2,0.5,1.5,10\n2017-01-02 01:00,1,2,0.5,1.5,10\n";
     for (row, kind, column, value) in [
-        ("2017-01-02 01:00,1,2,0.5,1.5,11", "duplicate_time", Some("time"), Some("2017-01-02T01:00:00Z")),
-        ("2017-01-01 23:00,1,2,0.5,1.5,10", "out_of_order", Some("time"), Some("2017-01-01T23:00:00Z")),
-        ("2017-01-02 02:00,1,0.25,0.5,0.4,10", "high_below_low", Some("high"), Some("0.25")),
+        ("2017-01-02 01:00,1,2,0.5,1.5,11", "duplicate_time", Some("time"), Some("2017-01-02 01:00")),
+        ("2017-01-01 23:00,1,2,0.5,1.5,10", "out_of_order", Some("time"), Some("2017-01-01 23:00")),
+        ("2017-01-02 02:00,1,0.250,0.5,0.4,10", "high_below_low", Some("high"), Some("0.250")),
         ("2017-01-02 02:00,3,2,0.5,1.5,10", "open_outside_range", Some("open"), Some("3")),
         ("2017-01-02 02:00,1,2,0.5,0.25,10", "close_outside_range", Some("close"), Some("0.25")),
-        ("2017-01-02 02:00,1,2,0,1.5,10", "non_positive_price", Some("low"), Some("0")),
+        ("2017-01-02 02:00,1,2,0.00,1.5,10", "non_positive_price", Some("low"), Some("0.00")),
         ("2017-01-02 02:00,1,2,0.5,1.5,-1", "negative_volume", Some("volume"), Some("-1")),
         ("2017-01-02 02:00,1,2,0.5,x,10", "unparsable", Some("close"), Some("x")),
         ("2017-01-02 02:00,1,2,0.5,,10", "unparsable", Some("close"), Some("")),
@@ -108,7 +99,13 @@ fn files_without_usable_content_are_refused() {
             _ => assert_eq!(checked.findings.iter().find(|f| f.is_error()).map(|f| f.kind), Some(kind), "{text:?}"),
         }
     }
-    assert!(matches!(check(Path::new("/no/such/file.csv"), &ReadOptions::default()), Err(Error::Io { .. })));
+    file("prices_h1.csv", "");
+    let missing = check(&place("price_h1.csv"), &ReadOptions::default()).unwrap_err();
+    assert!(
+        missing.is_input() && missing.to_string().ends_with("there is no such file (did you mean 'prices_h1.csv'?); check the path"),
+        "{missing}"
+    );
+    assert!(check(&std::env::temp_dir(), &ReadOptions::default()).unwrap_err().to_string().ends_with("is a folder; name one file in it"));
     let damaged = check(&file("damaged.gz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 9, 9]), &ReadOptions::default()).unwrap();
     assert_eq!(damaged.findings[0].kind, "damaged_gzip");
     assert_eq!(check(&file("damaged.parquet", b"PAR1nonsensePAR1"), &ReadOptions::default()).unwrap().findings[0].kind, "damaged_parquet");
@@ -182,100 +179,4 @@ fn rows_stay_exact_across_pieces_and_blank_lines() {
     assert_eq!(errors, [("unparsable", Some(60_003))]);
     let quoted = check(&file("pieces_quoted.csv", text.replace("oops", "\"oops\"")), &ReadOptions::default()).unwrap();
     assert_eq!(quoted.findings, checked.findings);
-}
-
-#[test]
-fn the_committed_datasets_meet_their_contract_and_their_manifests() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
-    if !folder.exists() {
-        return; // a packaged crate may leave the data out
-    }
-    for (name, order, calendar) in [
-        ("eurusd_h1_2017", DateOrder::Dmy, Calendar::Fx),
-        ("sp500_d1", DateOrder::Mdy, Calendar::US_EQUITY),
-        ("nasdaq_d1", DateOrder::Mdy, Calendar::US_EQUITY),
-    ] {
-        let manifest: toml::Table = std::fs::read_to_string(folder.join(format!("{name}.manifest.toml"))).unwrap().parse().unwrap();
-        let options = ReadOptions { date_order: Some(order), zone: Some(chrono_tz::Tz::UTC), ..ReadOptions::default() };
-        let loaded = load(&folder.join(format!("{name}.csv.gz")), &options, calendar).unwrap();
-        let text = |key: &str| manifest[key].as_str().unwrap().to_owned();
-        assert_eq!(
-            (loaded.sha256, loaded.first.to_string(), loaded.last.to_string()),
-            (text("sha256"), text("first"), text("last")),
-            "{name}"
-        );
-        assert_eq!(
-            (loaded.rows as i64, loaded.bars.timeframe().to_string()),
-            (manifest["rows"].as_integer().unwrap(), text("timeframe")),
-            "{name}"
-        );
-    }
-}
-
-fn price() -> impl Strategy<Value = f64> {
-    1e-9..1e9_f64
-}
-
-fn ohlc() -> impl Strategy<Value = Ohlc> {
-    [price(), price(), price(), price()].prop_map(|mut p| {
-        p.sort_by(f64::total_cmp);
-        Ohlc { open: p[1], high: p[3], low: p[0], close: p[2] }
-    })
-}
-
-fn bars() -> impl Strategy<Value = Bars> {
-    (any::<bool>(), any::<bool>(), 0..2_000_000_000_000_000_000_i64).prop_flat_map(|(asks, spreads, start)| {
-        let row = (ohlc(), 0.0..1e12_f64, 0.0..10.0_f64);
-        (Just((asks, spreads && !asks, start)), proptest::collection::vec(row, 2..40)).prop_map(|((asks, spreads, start), rows)| {
-            let mut bars = Bars::new(Timeframe::from_ns(MINUTE).unwrap());
-            for (i, (p, volume, width)) in rows.into_iter().enumerate() {
-                let opened_at = Nanos(start + i as i64 * MINUTE);
-                let ask = asks.then_some(Ohlc { open: p.open + width, high: p.high + width, low: p.low + width, close: p.close + width });
-                let Ohlc { open, high, low, close } = p;
-                bars.push(&Bar {
-                    opened_at,
-                    closed_at: opened_at.plus(MINUTE),
-                    open,
-                    high,
-                    low,
-                    close,
-                    volume,
-                    spread: spreads.then_some(width),
-                    ask,
-                });
-            }
-            bars
-        })
-    })
-}
-
-proptest! {
-    #![proptest_config(proptest::test_runner::Config { cases: 48, failure_persistence: None, ..Default::default() })]
-
-    #[test]
-    fn bars_written_come_back_equal(bars in bars()) {
-        for name in ["round.csv", "round.csv.gz", "round.parquet"] {
-            let path = place(name);
-            if name.ends_with("parquet") { write_parquet(&bars, &path).unwrap() } else { write_csv(&bars, &path).unwrap() }
-            prop_assert_eq!(&read_bars(&path, &ReadOptions::default()).unwrap(), &bars, "{}", name);
-        }
-    }
-
-    #[test]
-    fn ticks_written_come_back_equal(rows in proptest::collection::vec((0..1_000_000_i64, price(), 0.0..1.0_f64), 1..40), start in 0..2_000_000_000_000_000_000_i64) {
-        let mut at = start;
-        let times = rows.iter().map(|(step, ..)| { at += step; Nanos(at) }).collect();
-        let ticks = Ticks::from_columns(times, rows.iter().map(|r| r.1).collect(), rows.iter().map(|r| r.1 + r.2).collect());
-        for name in ["ticks.csv.gz", "ticks.parquet"] {
-            let path = place(name);
-            if name.ends_with("parquet") { write_ticks_parquet(&ticks, &path).unwrap() } else { write_ticks_csv(&ticks, &path).unwrap() }
-            prop_assert_eq!(&read_ticks(&path, &ReadOptions::default()).unwrap(), &ticks, "{}", name);
-        }
-    }
-
-    #[test]
-    fn no_bytes_make_the_reader_panic(text in "[ -~\n\r\t;,\"]{0,300}", lead in 0..4_usize) {
-        let heads = ["", "time,open,high,low,close\n", "2017-01-01,1,1,1,1\n", "<DATE>\t<TIME>\t<BID>\t<ASK>\t<FLAGS>\n"];
-        check(&file("noise.csv", format!("{}{text}", heads[lead])), &dmy()).unwrap();
-    }
 }

@@ -22,7 +22,7 @@ use crate::{
 /// # Errors
 /// [`Error::Io`] when the file cannot be written.
 pub fn write_csv(bars: &Bars, path: &Path) -> Result<()> {
-    let has_volume = bars.ask().is_none() || bars.volume().iter().any(|v| *v != 0.0);
+    let has_volume = bars.ask().is_none() || bars.volume().iter().any(|v| v.to_bits() != 0);
     let mut header = if bars.ask().is_some() {
         "timestamp,bid_open,bid_high,bid_low,bid_close,ask_open,ask_high,ask_low,ask_close".to_owned()
     } else {

@@ -2,7 +2,7 @@
 //!
 //! Owns the day boundary (daily returns, daily limits, swaps) and the count of bars a gap leaves out. Zones are converted only where
 //! a day ends: [`Calendar::days`] keeps the day's two ends, so a loop over bars pays one comparison. For gaps it knows 25 December, 1 January
-//! and New York's regular stock holidays; early closes and extraordinary closures show up as short gaps in the data findings, never as errors.
+//! and the full-day closures of New York's stock exchange; early closes show up as short gaps in the data findings, never as errors.
 
 #[path = "calendar/holidays.rs"]
 mod holidays;
@@ -60,7 +60,7 @@ impl Calendar {
     pub fn trading_day(&self, at: Nanos) -> i64 {
         match self {
             Self::RoundTheClock => at.day(),
-            Self::Fx => after_weekend((local(New_York, at) + FX_SHIFT).div_euclid(DAY)),
+            Self::Fx => after_weekend(local(New_York, at).saturating_add(FX_SHIFT).div_euclid(DAY)),
             Self::Exchange { zone, .. } => local(*zone, at).div_euclid(DAY),
         }
     }
@@ -94,7 +94,7 @@ impl Calendar {
     pub fn is_open(&self, at: Nanos) -> bool {
         match self {
             Self::RoundTheClock => true,
-            Self::Fx => is_weekday((local(New_York, at) + FX_SHIFT).div_euclid(DAY)),
+            Self::Fx => is_weekday(local(New_York, at).saturating_add(FX_SHIFT).div_euclid(DAY)),
             Self::Exchange { zone, open_minute, close_minute } => {
                 let civil = local(*zone, at);
                 let minute = civil.rem_euclid(DAY) / MINUTE;
@@ -112,8 +112,8 @@ impl Calendar {
     /// The number of bars one would expect strictly between two consecutive bars `step_ns` apart.
     ///
     /// Bars of a day or more are counted by date, Monday to Friday unless round the clock; shorter ones at `from + k · step` while the
-    /// market is open. The trading days of 25 December and 1 January count as closed, except round the clock, and in New York the regular
-    /// holidays of its stock exchange as well. 0 when nothing is missing,
+    /// market is open. The trading days of 25 December and 1 January count as closed, except round the clock, and in New York the
+    /// closures of its stock exchange as well. 0 when nothing is missing,
     /// when `to` is not later, or when the step is not positive.
     #[must_use]
     pub fn missing_bars(&self, from: Nanos, to: Nanos, step_ns: i64) -> i64 {
@@ -145,7 +145,10 @@ impl Calendar {
     fn session(&self, day: i64) -> (i64, i64) {
         match self {
             Self::RoundTheClock => (day.saturating_mul(DAY), (day + 1).saturating_mul(DAY)),
-            Self::Fx => (utc(New_York, (day - 1).saturating_mul(DAY) + 17 * HOUR), utc(New_York, day.saturating_mul(DAY) + 17 * HOUR)),
+            Self::Fx => (
+                utc(New_York, (day - 1).saturating_mul(DAY).saturating_add(17 * HOUR)),
+                utc(New_York, day.saturating_mul(DAY).saturating_add(17 * HOUR)),
+            ),
             Self::Exchange { zone, open_minute, close_minute } => {
                 let at = |minute: u16| utc(*zone, day.saturating_mul(DAY).saturating_add(i64::from(minute) * MINUTE));
                 (at(*open_minute), at(*close_minute))

@@ -1,10 +1,33 @@
-//! Days on which the New York Stock Exchange regularly stays closed.
+//! Days on which the New York Stock Exchange stays closed.
 //!
-//! Only the rules of today, as far back as they held; days of mourning, storms and early closes are not known here.
+//! The rules of today as far back as they held, and the single days since 1972 on which mourning, a storm, a blackout or an attack kept it
+//! closed. Early closes are not known here.
 
 use chrono::{Datelike, Days, NaiveDate};
 
-/// The regular closures of the New York Stock Exchange: fixed dates moved off the weekend, Mondays of a month, Thanksgiving, Good Friday.
+/// Closed for a single occasion, all day.
+const ONCE: [(i32, u32, u32); 18] = [
+    (1972, 11, 7),  // presidential election; until 1980 they closed it
+    (1972, 12, 28), // mourning for Truman
+    (1973, 1, 25),  // Johnson
+    (1976, 11, 2),  // election
+    (1977, 7, 14),  // blackout
+    (1980, 11, 4),  // election
+    (1985, 9, 27),  // hurricane Gloria
+    (1994, 4, 27),  // Nixon
+    (2001, 9, 11),  // the attacks
+    (2001, 9, 12),
+    (2001, 9, 13),
+    (2001, 9, 14),
+    (2004, 6, 11),  // Reagan
+    (2007, 1, 2),   // Ford
+    (2012, 10, 29), // hurricane Sandy
+    (2012, 10, 30),
+    (2018, 12, 5), // Bush
+    (2025, 1, 9),  // Carter
+];
+
+/// The closures of the New York Stock Exchange: fixed dates moved off the weekend, Mondays of a month, Thanksgiving, Good Friday.
 pub(super) fn is_new_york_holiday(date: NaiveDate) -> bool {
     let (year, month, day, weekday) = (date.year(), date.month(), date.day(), date.weekday().num_days_from_monday());
     let nth = (day - 1) / 7 + 1;
@@ -19,7 +42,8 @@ pub(super) fn is_new_york_holiday(date: NaiveDate) -> bool {
     };
     let fixed = observed(1, 1) || observed(7, 4) || observed(12, 25) || (year >= 2022 && observed(6, 19));
     let good_friday = easter(year).and_then(|sunday| sunday.checked_sub_days(Days::new(2))) == Some(date);
-    fixed || mondays || last_monday_of_may || thanksgiving || good_friday
+    let once = ONCE.contains(&(year, month, day));
+    once || fixed || mondays || last_monday_of_may || thanksgiving || good_friday
 }
 
 /// Easter Sunday of the Gregorian calendar (Meeus, Jones and Butcher).

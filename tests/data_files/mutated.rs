@@ -1,0 +1,178 @@
+//! Arbitrary bytes and damaged copies of sound files: an answer every time, never a panic, and one answer from every reader.
+
+use std::panic;
+
+use cthulu_lab::{
+    data::{ReadOptions, check, read_bars, read_ticks, write_parquet, write_ticks_parquet},
+    market::Ticks,
+    time::Nanos,
+};
+use proptest::prelude::{ProptestConfig, Strategy, any, prop_oneof, proptest};
+
+use super::{file, gzip, place, round_trip::minutes};
+
+/// Reads a file in every way there is; `check` and the readers must agree on whether it is sound.
+fn read_every_way(name: &str, bytes: impl AsRef<[u8]>) {
+    let path = file(name, bytes);
+    for options in [
+        ReadOptions::default(),
+        ReadOptions { zone: Some(chrono_tz::America::New_York), point: Some(0.01), dedupe: true, ..ReadOptions::default() },
+    ] {
+        let checked = check(&path, &options).unwrap();
+        let (bars, ticks) = (read_bars(&path, &options), read_ticks(&path, &options));
+        let rows = bars.as_ref().map(|b| b.len()).or(ticks.as_ref().map(|t| t.len()));
+        assert_eq!(rows.ok(), checked.ok.then_some(checked.rows as usize), "{checked:?}\n{bars:?}\n{ticks:?}");
+        assert!(!serde_json::to_string(&checked).unwrap().is_empty());
+    }
+}
+
+const SOUND: [&str; 5] = [
+    "time,open,high,low,close,volume\n2017-01-02 00:00,1.1,1.3,1.0,1.2,10\n2017-01-02 01:00,1.2,1.3,1.0,1.1,10\n2017-01-02 02:00,1.1,1.3,1.0,1.2,10\n",
+    "1483315200000;1.1;1.3;1.0;1.2;10\r\n1483318800000;1.2;1.3;1.0;1.1;10\r\n",
+    "<DATE>\t<TIME>\t<BID>\t<ASK>\t<FLAGS>\n2017.01.02\t00:00:00.158\t1.1\t1.2\t6\n2017.01.02\t00:00:01.158\t\t1.3\t4\n",
+    "\u{feff}\"time\",\"open\",\"high\",\"low\",\"close\",\"spread\"\n\"2017-01-02T00:00:00Z\",\"1.1\",\"1.3\",\"1.0\",\"1.2\",\"3\"\n\"2017-01-03T00:00:00Z\",1.1,1.3,1.0,1.2,2\n",
+    "timestamp,bid_open,bid_high,bid_low,bid_close,ask_open,ask_high,ask_low,ask_close\n-9223372036854775,1,1,1,1,1,1,1,1\n9223372036854775,1,1,1,1,1,1,1,1\n",
+];
+
+/// Bytes that mean something to a reader of tables, or any.
+fn telling() -> impl Strategy<Value = Vec<u8>> {
+    let words: &[&[u8]] = &[
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b",",
+        b";",
+        b"\t",
+        b"\"",
+        b"\"\"",
+        b"-",
+        b".",
+        b"e",
+        b"e999",
+        b"0",
+        b"999999999999",
+        b"nan",
+        b"#",
+        b"\0",
+        b" ",
+        b"Z",
+        b"+15:59",
+        b"9223372036854775807",
+        b"1677-09-22",
+        b"2262-04-11T23:47:16.854775807",
+        b"\xef\xbb\xbf",
+        b"\xff",
+    ];
+    prop_oneof![3 => proptest::sample::select(words.to_vec()).prop_map(<[u8]>::to_vec), 1 => proptest::collection::vec(any::<u8>(), 0..4)]
+}
+
+/// Replaces up to three bytes at each place by others.
+fn edit(bytes: &mut Vec<u8>, edits: &[(usize, usize, Vec<u8>)]) {
+    for (at, cut, insert) in edits {
+        let start = at % (bytes.len() + 1);
+        let end = (start + cut).min(bytes.len());
+        bytes.splice(start..end, insert.iter().copied());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_get_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..200), lead in 0..5_usize) {
+        let leads: [&[u8]; 5] = [b"", b"time,open,high,low,close\n", b"2017-01-01,1,1,1,1\n", b"\x1f\x8b", b"timestamp,bid,ask\n0,1,1\n"];
+        read_every_way("bytes.csv", [leads[lead], &bytes].concat());
+    }
+
+    #[test]
+    fn an_edited_csv_file_gets_an_answer(which in 0..5_usize, edits in proptest::collection::vec((any::<usize>(), 0..4_usize, telling()), 1..5), packed in any::<bool>()) {
+        let mut bytes = SOUND[which].as_bytes().to_vec();
+        edit(&mut bytes, &edits);
+        read_every_way("edited.csv", if packed { gzip(&bytes) } else { bytes });
+    }
+
+    #[test]
+    fn an_edited_gzip_file_gets_an_answer(edits in proptest::collection::vec((any::<usize>(), 0..4_usize, telling()), 1..3), which in 0..5_usize) {
+        let mut bytes = gzip(SOUND[which].as_bytes());
+        edit(&mut bytes, &edits);
+        read_every_way("edited.csv.gz", bytes);
+    }
+}
+
+#[test]
+fn the_sound_files_are_sound() {
+    for text in SOUND {
+        let options = ReadOptions { point: Some(0.01), ..ReadOptions::default() };
+        let checked = check(&file("sound.csv", text), &options).unwrap();
+        assert!(checked.ok && checked.rows >= 2, "{checked:?}");
+    }
+}
+
+/// Bars and ticks as Parquet bytes.
+fn parquet_files(name: &str) -> [Vec<u8>; 2] {
+    let path = place(name);
+    write_parquet(&minutes(300), &path).unwrap();
+    let bars = std::fs::read(&path).unwrap();
+    let n = 200;
+    let ticks = Ticks::from_columns((0..n).map(|i| Nanos(i * 7)).collect(), vec![1.25; n as usize], vec![1.5; n as usize]);
+    write_ticks_parquet(&ticks, &path).unwrap();
+    [bars, std::fs::read(&path).unwrap()]
+}
+
+/// The decoder's own panics are caught; their text would only drown the test's.
+fn without_the_decoders_panic_text() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !info.location().is_some_and(|at| at.file().contains("polars")) {
+                hook(info);
+            }
+        }));
+    });
+}
+
+#[test]
+fn a_parquet_file_cut_off_anywhere_is_refused() {
+    for bytes in parquet_files("whole.parquet") {
+        for end in (4..bytes.len()).step_by(bytes.len() / 97) {
+            let path = file("cut.parquet", &bytes[..end]);
+            let checked = check(&path, &ReadOptions::default()).unwrap();
+            assert!(!checked.ok && checked.findings[0].kind == "damaged_parquet", "{end}: {checked:?}");
+            let message = read_bars(&path, &ReadOptions::default()).unwrap_err().to_string();
+            assert!(message.contains("the Parquet file cannot be read") && message.contains("again"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_parquet_file_with_flipped_bits_gets_an_answer() {
+    without_the_decoders_panic_text();
+    let mut turn = 0_u64;
+    for bytes in parquet_files("unflipped.parquet") {
+        // Headers and footer densely, pages here and there: a flip inside a page only changes a number.
+        let footer = bytes.len() - 1200.min(bytes.len());
+        for at in (0..footer).step_by(footer / 150 + 1).chain((footer..bytes.len()).step_by(3)) {
+            turn = turn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (turn >> 61);
+            read_every_way("flipped.parquet", flipped);
+        }
+    }
+}
+
+/// A page's count is a zigzag number: its lowest bit is the sign, and a negative count once asked for 2^61 bytes.
+#[test]
+fn a_page_that_claims_the_impossible_is_refused_before_it_is_decoded() {
+    without_the_decoders_panic_text();
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data_files/fixtures");
+    let bytes = std::fs::read(fixtures.join("pandas_missing_close.parquet")).unwrap();
+    let mut claims = 0;
+    for at in 4..bytes.len() / 2 {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1;
+        let checked = check(&file("claims.parquet", flipped), &ReadOptions::default()).unwrap();
+        claims += usize::from(checked.findings.iter().any(|f| f.message.contains("a page claims more than its column holds")));
+    }
+    assert!(claims >= 6, "one count for each of the six columns, but {claims} were noticed");
+}
