@@ -4,3 +4,5 @@
 
 mod five_tools;
 mod floors;
+mod stage;
+mod trading;
