@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on fails there; a skipped one says so")]
 
+mod determinism;
 mod five_tools;
 mod floors;
+mod reconcile;
 mod stage;
 mod trading;
+mod truncation;
