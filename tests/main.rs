@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on fails there; a skipped one says so")]
 
+mod account;
 mod determinism;
 mod five_tools;
 mod floors;
+mod holding;
 mod reconcile;
 mod stage;
 mod trading;

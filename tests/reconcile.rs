@@ -93,7 +93,8 @@ fn case() -> impl Strategy<Value = Case> {
     let quoting = (any::<bool>(), side, 0..=2_u8);
     let costs = (prop::bool::ANY, prop::bool::ANY, prop::bool::ANY, prop::bool::ANY);
     let limits = (prop::option::of(1..=2_usize), prop::option::weighted(0.2, Just(0.05)), prop::option::weighted(0.2, Just(0.3)));
-    let account = (sizing, any::<bool>(), prop_oneof![1 => Just(1.0), 1 => Just(2.0), 2 => Just(10.0)], limits, any::<bool>(), any::<bool>());
+    let account =
+        (sizing, any::<bool>(), prop_oneof![1 => Just(1.0), 1 => Just(2.0), 2 => Just(10.0)], limits, any::<bool>(), any::<bool>());
     let scripts = prop::collection::vec((0..2_u16, prop::collection::vec(wish(), 40)), 1..=3);
     (steps(40), prop::option::of((steps(40), any::<bool>())), quoting, costs, account, scripts).prop_map(
         |(first, second, (both, side, spread), costs, account, mut scripts)| {
@@ -257,7 +258,8 @@ fn the_ledger_comes_back_from_the_lines(played: &Played) {
     // What bars tell (extremes, their count) and where a stop was moved to are not in the fills.
     let told = |t: &Trade| Trade { mae: 0.0, mfe: 0.0, bars: 0, ..*t };
     assert_eq!(trades.iter().map(told).collect::<Vec<_>>(), played.run.trades.iter().map(told).collect::<Vec<_>>());
-    let held = |book: &Ledger| book.positions().iter().map(|p| (p.ticket, p.side, p.lots, p.entry, p.commission, p.strategy)).collect::<Vec<_>>();
+    let held =
+        |book: &Ledger| book.positions().iter().map(|p| (p.ticket, p.side, p.lots, p.entry, p.commission, p.strategy)).collect::<Vec<_>>();
     assert_eq!(held(&book), held(&played.run.book));
 }
 
@@ -326,7 +328,10 @@ fn events_are_numbered_without_gaps_in_time_order(played: &Played) {
     assert!(played.events.iter().zip(1..).all(|(event, seq)| event.seq == seq));
     assert!(played.events.windows(2).all(|w| w[0].at <= w[1].at));
     let opened = played.count("trade_opened");
-    assert_eq!((opened, played.count("trade_closed")), (played.run.trades.len() + played.run.book.positions().len(), played.run.trades.len()));
+    assert_eq!(
+        (opened, played.count("trade_closed")),
+        (played.run.trades.len() + played.run.book.positions().len(), played.run.trades.len())
+    );
     assert_eq!(played.fills().len(), opened + played.run.trades.len());
 }
 

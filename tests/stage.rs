@@ -8,9 +8,9 @@ use cthulu_lab::{
     engine::{self, Account, Run, Seat},
     event::{Event, Kind, Market, Mode, Names, Record, Refusal},
     feed::Replay,
-    market::{Bar, Bars, Fill, Instrument, InstrumentId, Quoting},
+    market::{Bar, Bars, ExitReason, Fill, Instrument, InstrumentId, Quoting, Side},
     risk::{Limits, Lots, Sizing},
-    strategy::{Context, Strategy},
+    strategy::{Context, Entry, Strategy},
     time::{HOUR, Nanos, Timeframe},
 };
 
@@ -52,6 +52,32 @@ pub(crate) fn hourly_from(start: Nanos, rows: &[[f64; 4]]) -> Arc<Bars> {
         bars.push(&Bar { opened_at, closed_at: opened_at.plus(HOUR), open, high, low, close, ..Bar::default() });
     }
     Arc::new(bars)
+}
+
+/// A bar to be unimpressed by.
+pub(crate) const FLAT: [f64; 4] = [100.0, 101.0, 99.0, 100.0];
+
+pub(crate) fn buy() -> Entry {
+    Entry::market(Side::Buy)
+}
+
+pub(crate) fn sell() -> Entry {
+    Entry::market(Side::Sell)
+}
+
+/// A script that buys at the first bar and is silent thereafter.
+pub(crate) fn buy_first(row: usize, ctx: &mut Context<'_>, _: &Bar) {
+    if row == 0 {
+        ctx.enter(buy());
+    }
+}
+
+/// One instrument, ten units a deal and a leverage of two unless a test says otherwise.
+pub(crate) fn stage(rows: &[[f64; 4]]) -> Stage {
+    let mut stage = Stage::new(vec![hourly(rows)]);
+    stage.account.sizing = Sizing::Lots(10.0);
+    stage.leverage = 2.0;
+    stage
 }
 
 /// Everything a run needs beside its strategies.
@@ -149,6 +175,27 @@ impl Played {
     /// Price of each fill.
     pub(crate) fn prices(&self) -> Vec<f64> {
         self.fills().iter().map(|fill| fill.price).collect()
+    }
+
+    /// Why each trade was closed.
+    pub(crate) fn reasons(&self) -> Vec<ExitReason> {
+        self.run.trades.iter().map(|trade| trade.reason).collect()
+    }
+
+    pub(crate) fn cancels(&self) -> Vec<Refusal> {
+        self.refusals(|kind| if let Kind::OrderCancelled { reason, .. } = kind { Some(*reason) } else { None })
+    }
+
+    pub(crate) fn rejections(&self) -> Vec<Refusal> {
+        self.refusals(|kind| if let Kind::OrderRejected { reason, .. } = kind { Some(*reason) } else { None })
+    }
+
+    pub(crate) fn signal_refusals(&self) -> Vec<Refusal> {
+        self.refusals(|kind| if let Kind::SignalRejected { reason, .. } = kind { Some(*reason) } else { None })
+    }
+
+    fn refusals(&self, reason: impl Fn(&Kind) -> Option<Refusal>) -> Vec<Refusal> {
+        self.events.iter().filter_map(|event| reason(&event.kind)).collect()
     }
 
     /// The names of the events, without the two that frame a run.

@@ -110,6 +110,22 @@ fn no_strategy_sees_ahead_in_eurusd() {
 }
 
 #[test]
+fn a_bar_cut_short_completes_a_longer_bar_at_the_same_time_in_blocks_and_bar_by_bar() {
+    let whole = generated(Seed::new(9).child("cut"), 400);
+    let mut bars = Bars::new(whole.timeframe());
+    for (row, mut bar) in whole.iter().enumerate() {
+        // Every seventh bar opens half an hour early, and so cuts the one before it short.
+        bar.opened_at = bar.opened_at.plus(if row % 7 == 6 { -HOUR / 2 } else { 0 });
+        bars.push(&bar);
+    }
+    let text = "name = \"longer\"\nabout = \"A test.\"\n[let]\nlonger = 'on(\"2h\", close)'\n\
+                [long]\nenter = \"close > longer\"\nexit = \"close < longer\"\n";
+    let blocks = play("longer", text, bars.clone(), true);
+    assert!(blocks.run.trades.len() > 20);
+    assert_eq!(blocks.lines(), play("longer", text, bars, false).lines());
+}
+
+#[test]
 fn every_shipped_strategy_trades_on_eurusd() {
     for (name, text) in STRATEGIES {
         assert!(!play(name, text, euro(), true).run.trades.is_empty(), "{name} never trades");

@@ -132,12 +132,11 @@ impl Simulator {
             self.passed.push((instrument, position.ticket));
             let way_out = WayOut::of(position, &quoting.at_open(bar), book, self.leverage);
             let path = if position.side == Side::Buy { &bid } else { &ask };
-            let (reason, deal) =
-                match intrabar::resolve(position.side, self.entered(position), way_out.price, position.take_profit, path) {
-                    Touch::Neither => continue,
-                    Touch::Stop { price, ambiguous } => (way_out.reason, Deal { price, ambiguous, ..deal }),
-                    Touch::Target { price } => (ExitReason::TakeProfit, Deal { price, slips: false, ..deal }),
-                };
+            let (reason, deal) = match intrabar::resolve(position.side, self.entered(position), way_out.price, position.take_profit, path) {
+                Touch::Neither => continue,
+                Touch::Stop { price, ambiguous } => (way_out.reason, Deal { price, ambiguous, ..deal }),
+                Touch::Target { price } => (ExitReason::TakeProfit, Deal { price, slips: false, ..deal }),
+            };
             return Some(Notice::Filled(self.venue(instrument).close(position, reason, &deal)));
         }
         let path = |order: &Order| if order.side == Side::Buy { &ask } else { &bid };
