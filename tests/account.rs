@@ -167,6 +167,22 @@ fn the_close_at_midnight_belongs_to_the_day_it_ends() {
 }
 
 #[test]
+fn a_daily_loss_withdraws_the_entries_that_rest() {
+    // The first strategy loses 6 % in the second bar; the second's limit of 90 would be met in the third.
+    let stage = evening(&[[100.0; 4], [100.0, 100.0, 94.0, 94.0], [94.0, 94.0, 89.0, 94.0], [94.0; 4]]);
+    let resting = Entry { order: OrderKind::Limit(90.0), ..buy() };
+    let played = stage.play(vec![
+        seat(0, buy_first),
+        seat(0, move |i, ctx, _| {
+            if i == 0 {
+                ctx.enter(resting.clone());
+            }
+        }),
+    ]);
+    assert_eq!((played.prices(), played.cancels()), (vec![100.0], vec![Refusal::DailyLoss]));
+}
+
+#[test]
 fn a_refused_reversal_still_closes_what_is_held() {
     let low = [94.0; 4];
     let stage = evening(&[[100.0; 4], [100.0, 100.0, 94.0, 94.0], low, low]);

@@ -61,7 +61,7 @@ fn by_hand(bars: &Bars, at_close: bool) -> (f64, usize) {
     let closes = bars.close();
     let average = |n: usize, i: usize| (i + 1 >= n).then(|| closes[i + 1 - n..=i].iter().sum::<f64>() / n as f64);
     let (mut cash, mut units, mut trades) = (10_000.0, 0.0, 0);
-    for i in 1..closes.len() {
+    for (i, close) in closes.iter().enumerate().skip(1) {
         let (Some(fast), Some(slow), Some(fast_before), Some(slow_before)) =
             (average(10, i), average(30, i), average(10, i - 1), average(30, i - 1))
         else {
@@ -70,7 +70,7 @@ fn by_hand(bars: &Bars, at_close: bool) -> (f64, usize) {
         assert!((fast - slow).abs() > 1e-9, "a tie at row {i} would hang on rounding");
         let up = fast > slow && fast_before <= slow_before;
         let down = fast < slow && fast_before >= slow_before;
-        let Some(price) = (if at_close { Some(closes[i]) } else { bars.open().get(i + 1).copied() }) else { continue };
+        let Some(price) = (if at_close { Some(*close) } else { bars.open().get(i + 1).copied() }) else { continue };
         if up && units == 0.0 {
             units = cash / (price * (1.0 + COMMISSION));
             cash = 0.0;

@@ -215,8 +215,8 @@ impl Played {
 
     /// Events told before the `row`-th completion (counted from 0 over all instruments) had been dealt with.
     pub(crate) fn told_after(&self, row: usize) -> usize {
-        let completions = self.moments.iter().enumerate().filter(|(_, (m, _))| matches!(m, Market::Completion { .. }));
-        let (at, _) = completions.skip(row).next().unwrap();
+        let mut completions = self.moments.iter().enumerate().filter(|(_, (m, _))| matches!(m, Market::Completion { .. }));
+        let (at, _) = completions.nth(row).unwrap();
         self.moments.get(at + 1).map_or(self.events.len(), |(_, told)| *told)
     }
 }

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use super::{
     stop_out::{WayOut, exit_price},
-    venue::{Deal, half_spread},
+    venue::Deal,
 };
 use crate::{
     broker::{Broker, Notice, Venue},
@@ -115,22 +115,17 @@ impl Simulator {
 
     /// Stops, targets and resting entries on the path inside a completed bar.
     fn inside(&mut self, instrument: InstrumentId, bar: &Bar, book: &Ledger) -> Option<Notice> {
-        let quoting = self.venue(instrument).quoting;
-        let (bid, ask) = quoting.sides(bar);
-        let deal = Deal {
-            at: bar.closed_at,
-            price: 0.0,
-            half_spread: half_spread(&quoting.at_close(bar)),
-            inside_bar: true,
-            ambiguous: false,
-            slips: true,
-        };
+        let (bid, ask) = self.venue(instrument).quoting.sides(bar);
+        let opening = Tick { at: bar.opened_at, bid: bid.open, ask: ask.open };
+        let half_spread = (ask.close - bid.close) / 2.0;
+        let deal = Deal { at: bar.closed_at, price: 0.0, half_spread, inside_bar: true, ambiguous: false, slips: true };
         for position in book.positions().iter().filter(|p| p.instrument == instrument) {
-            if self.passed.contains(&(instrument, position.ticket)) {
+            let way_out = WayOut::of(position, &opening, book, self.leverage);
+            let at_risk = way_out.price.is_some() || position.take_profit.is_some();
+            if !at_risk || self.passed.contains(&(instrument, position.ticket)) {
                 continue;
             }
             self.passed.push((instrument, position.ticket));
-            let way_out = WayOut::of(position, &quoting.at_open(bar), book, self.leverage);
             let path = if position.side == Side::Buy { &bid } else { &ask };
             let (reason, deal) = match intrabar::resolve(position.side, self.entered(position), way_out.price, position.take_profit, path) {
                 Touch::Neither => continue,

@@ -36,12 +36,8 @@ impl Deal {
     /// A deal at one side of a quote.
     pub(super) fn at_quote(quote: &Tick, side: Side, slips: bool) -> Self {
         let price = if side == Side::Buy { quote.ask } else { quote.bid };
-        Self { at: quote.at, price, half_spread: half_spread(quote), inside_bar: false, ambiguous: false, slips }
+        Self { at: quote.at, price, half_spread: (quote.ask - quote.bid) / 2.0, inside_bar: false, ambiguous: false, slips }
     }
-}
-
-pub(super) fn half_spread(quote: &Tick) -> f64 {
-    (quote.ask - quote.bid) / 2.0
 }
 
 impl Venue {

@@ -259,7 +259,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Lets the guard see the equity; a halt closes everything.
+    /// Lets the guard see the equity. A limit that is hit withdraws the entries under way; a halt closes everything as well.
     #[inline]
     pub(super) fn watch(&mut self, at: Nanos, equity: f64, day: Option<i64>, broker: &mut dyn Broker, bus: &mut Bus) {
         let breach = self.guard.watch(equity, day);
@@ -268,11 +268,11 @@ impl<'a> Desk<'a> {
         }
         let Some(breach) = breach else { return };
         bus.publish(at, None, None, Kind::RiskLimitHit { limit: breach.limit, fraction: breach.fraction });
+        for order in self.pending.iter().filter(|order| order.closes.is_none()) {
+            broker.cancel(order.id, breach.limit);
+        }
         if self.guard.has_halted() {
             let reason = if breach.limit == Refusal::NoEquity { ExitReason::StopOut } else { ExitReason::RiskLimit };
-            for order in self.pending.iter().filter(|order| order.closes.is_none()) {
-                broker.cancel(order.id, breach.limit);
-            }
             for position in self.book.positions().to_vec() {
                 self.submit_close(at, &position, reason, broker, bus);
             }
