@@ -83,6 +83,19 @@ fn of_two_moves_at_one_close_the_later_counts() {
 }
 
 #[test]
+fn every_kind_of_file_costs_one_spread_there_and_back() {
+    let table =
+        [(PriceSide::Bid, 100.5, 100.0), (PriceSide::Ask, 100.0, 99.5), (PriceSide::Mid, 100.25, 99.75), (PriceSide::Trade, 100.25, 99.75)];
+    for (side, paid, received) in table {
+        let mut stage = stage(&[FLAT, FLAT, FLAT]);
+        stage.quoting = Quoting { side, spread: Some(0.5) };
+        let played = stage.play(vec![seat(0, |i, ctx, _| if i == 0 { ctx.enter(buy()) } else { ctx.exit() })]);
+        // 10 · 0.5
+        assert_eq!((played.prices(), played.run.trades[0].pnl), (vec![paid, received], -5.0), "{side:?}");
+    }
+}
+
+#[test]
 fn on_an_ask_file_a_long_pays_the_file_and_gets_a_spread_less() {
     let mut stage = stage(&[FLAT, FLAT, FLAT, FLAT, FLAT]);
     stage.quoting = Quoting { side: PriceSide::Ask, spread: Some(0.5) };
