@@ -183,6 +183,56 @@ fn prices_are_those_the_market_showed(stage: &Stage, played: &Played) {
     }
 }
 
+/// Whoever stands beyond his stop or his target at an opening, or at a bar's extremes, is out; and a stop never gives more than it asked.
+fn stops_and_targets_are_met(stage: &Stage, played: &Played) {
+    let mut held: BTreeMap<OrderId, Held> = BTreeMap::new();
+    for (moment, (market, events)) in by_moment(played).enumerate() {
+        for event in events {
+            match &event.kind {
+                Kind::OrderFilled(Fill { kind: FillKind::Open { stop_loss, take_profit }, order, side, instrument, .. }) => {
+                    held.insert(*order, Held { moment, side: *side, instrument: *instrument, stop: *stop_loss, target: *take_profit });
+                }
+                Kind::OrderFilled(Fill { kind: FillKind::Close(ticket, reason), price, .. }) => {
+                    let was = held.remove(&ticket.0).unwrap();
+                    if matches!(reason, ExitReason::StopLoss | ExitReason::TrailingStop) {
+                        let sign = was.side.sign();
+                        assert!(sign * (price + sign * stage.costs.slippage - was.stop.unwrap()) <= 1e-9, "a stop that pays: {event:?}");
+                    }
+                }
+                Kind::SlTpUpdated { ticket, stop_loss, .. } => held.get_mut(&ticket.0).unwrap().stop = *stop_loss,
+                _ => {}
+            }
+        }
+        let (instrument, bar, completed) = match market {
+            Market::Open(instrument, bar) => (instrument, bar, false),
+            Market::Completion { instrument, bar, .. } => (instrument, bar, true),
+            _ => unreachable!("bars only"),
+        };
+        let (bid, ask) = quoted(stage, bar);
+        for was in held.values().filter(|was| was.instrument == *instrument && was.moment < moment) {
+            let (worst, best) = match (was.side, completed) {
+                (Side::Buy, true) => (bid.low, bid.high),
+                (Side::Sell, true) => (ask.high, ask.low),
+                (Side::Buy, false) => (bid.open, bid.open),
+                (Side::Sell, false) => (ask.open, ask.open),
+            };
+            let sign = was.side.sign();
+            assert!(was.stop.is_none_or(|stop| sign * (worst - stop) > 0.0), "beyond its stop: {was:?} in {bar:?}");
+            assert!(was.target.is_none_or(|target| sign * (best - target) <= 0.0), "beyond its target: {was:?} in {bar:?}");
+        }
+    }
+}
+
+/// A position as its events tell it.
+#[derive(Debug)]
+struct Held {
+    moment: usize,
+    side: Side,
+    instrument: InstrumentId,
+    stop: Option<f64>,
+    target: Option<f64>,
+}
+
 fn events_are_numbered_without_gaps_in_time_order(played: &Played) {
     assert!(played.events.iter().zip(1..).all(|(event, seq)| event.seq == seq));
     assert!(played.events.windows(2).all(|w| w[0].at <= w[1].at));
@@ -225,6 +275,7 @@ proptest! {
         the_ledger_comes_back_from_the_lines(&played);
         orders_end_once_and_never_fill_early(&case.stage, &played);
         prices_are_those_the_market_showed(&case.stage, &played);
+        stops_and_targets_are_met(&case.stage, &played);
         nobody_holds_on_with_nothing_left(&case.stage, &played);
     }
 }
