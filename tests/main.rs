@@ -2,9 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on fails there; a skipped one says so")]
 
+mod account;
+mod cases;
 mod cli;
 mod data_files;
+mod determinism;
 mod expressions;
 mod five_tools;
 mod floors;
+mod holding;
 mod metrics;
+mod reconcile;
+mod stage;
+mod trading;
+mod truncation;

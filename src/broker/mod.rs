@@ -5,9 +5,12 @@
 
 mod costs;
 mod simulator;
+mod stop_out;
+mod venue;
 
 pub use costs::Costs;
-pub use simulator::{MarketFill, Simulator, Venue};
+pub use simulator::{MarketFill, Simulator};
+pub use venue::Venue;
 
 use crate::{
     event::{Market, Refusal},
@@ -56,6 +59,11 @@ pub trait Broker {
     /// Whether market orders fill at the close that decided them.
     fn deals_at_close(&self) -> bool {
         false
+    }
+
+    /// Commission of a deal as far as it is known beforehand, so that an order in whole lots leaves room for it.
+    fn commission(&self, _instrument: InstrumentId, _lots: f64, _price: f64) -> f64 {
+        0.0
     }
 
     /// Bid and ask of a market event.

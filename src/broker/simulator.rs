@@ -1,19 +1,25 @@
 //! A broker made of stored prices.
 //!
 //! Market orders fill at the next open; resting orders, stops and targets meet the path inside the bar by the one rule of
-//! [`intrabar`]. Longs open at the ask and exit at the bid, shorts the reverse. What a real broker would do better than this is not
+//! [`intrabar`]. Longs open at the ask and exit at the bid, shorts the reverse. At one price the order is: requests, orders that close,
+//! stops and targets, orders that open, so that what is closed there binds no margin. What a real broker would do better than this is not
 //! promised; what it would refuse is rejected with a reason. Live differs in this: quotes between a bar's four prices, partial fills and
 //! requotes do not exist here.
 
+use std::collections::VecDeque;
+
+use super::{
+    stop_out::{WayOut, exit_price},
+    venue::Deal,
+};
 use crate::{
-    broker::{Broker, Costs, Notice},
+    broker::{Broker, Notice, Venue},
     event::{Market, Refusal},
     market::{
-        Bar, ExitReason, Fill, FillKind, InstrumentId, Ohlc, Order, OrderId, OrderKind, Quoting, Side, Size, Tick, Ticket,
+        Bar, ExitReason, Fill, InstrumentId, Ohlc, Order, OrderId, OrderKind, Side, Tick, Ticket,
         intrabar::{self, Entered, Touch},
     },
     portfolio::{Ledger, Position},
-    time::Nanos,
 };
 
 /// When a market order fills.
@@ -26,17 +32,6 @@ pub enum MarketFill {
     Close,
 }
 
-/// How one instrument trades.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Venue {
-    /// From bars to bid and ask.
-    pub quoting: Quoting,
-    /// Commission and slippage.
-    pub costs: Costs,
-    /// Units in a lot.
-    pub contract_size: f64,
-}
-
 /// The simulated broker of one account.
 #[derive(Clone, Debug)]
 pub struct Simulator {
@@ -44,23 +39,10 @@ pub struct Simulator {
     leverage: f64,
     market_fill: MarketFill,
     orders: Vec<Order>,
-    amendments: Vec<(Ticket, f64)>,
-    cancellations: Vec<(OrderId, Refusal)>,
+    amendments: VecDeque<(Ticket, f64)>,
+    cancellations: VecDeque<(OrderId, Refusal)>,
     inside: Vec<(InstrumentId, Ticket, OrderKind)>,
     passed: Vec<(InstrumentId, Ticket)>,
-}
-
-/// Where in a bar a deal is done.
-#[derive(Clone, Copy)]
-struct Deal {
-    at: Nanos,
-    price: f64,
-    /// Half the quoted spread.
-    half_spread: f64,
-    inside_bar: bool,
-    ambiguous: bool,
-    /// Whether slippage applies: to market and stop orders, not to limits.
-    slips: bool,
 }
 
 impl Simulator {
@@ -72,8 +54,8 @@ impl Simulator {
             leverage,
             market_fill,
             orders: Vec::new(),
-            amendments: Vec::new(),
-            cancellations: Vec::new(),
+            amendments: VecDeque::new(),
+            cancellations: VecDeque::new(),
             inside: Vec::new(),
             passed: Vec::new(),
         }
@@ -83,14 +65,14 @@ impl Simulator {
         &self.venues[usize::from(instrument.0)]
     }
 
-    /// Requests that need no price.
+    /// Requests that need no price, in the order they were made.
     fn requests(&mut self, book: &Ledger) -> Option<Notice> {
-        while let Some((ticket, price)) = self.amendments.pop() {
+        while let Some((ticket, price)) = self.amendments.pop_front() {
             if let Some(position) = book.positions().iter().find(|p| p.ticket == ticket) {
                 return Some(Notice::Amended { ticket, stop_loss: Some(price), take_profit: position.take_profit });
             }
         }
-        while let Some((id, reason)) = self.cancellations.pop() {
+        while let Some((id, reason)) = self.cancellations.pop_front() {
             if let Some(index) = self.orders.iter().position(|o| o.id == id) {
                 self.orders.remove(index);
                 return Some(Notice::Cancelled(id, reason));
@@ -107,64 +89,50 @@ impl Simulator {
 
     /// Orders and stops at a quote: a bar's opening, or a tick.
     fn at_quote(&mut self, instrument: InstrumentId, quote: Tick, book: &Ledger) -> Option<Notice> {
-        let reached = |order: &Order| match (order.kind, order.side) {
-            (OrderKind::Market, _) => true,
-            (OrderKind::Stop(p), Side::Buy) => quote.ask >= p,
-            (OrderKind::Stop(p), Side::Sell) => quote.bid <= p,
-            (OrderKind::Limit(p), Side::Buy) => quote.ask < p,
-            (OrderKind::Limit(p), Side::Sell) => quote.bid > p,
-        };
-        if let Some(index) = self.orders.iter().position(|o| o.instrument == instrument && reached(o)) {
-            let order = self.orders.remove(index);
-            return Some(self.fill_order(&order, &self.deal_at(&quote, &order), book));
+        let mine = |o: &Order| o.instrument == instrument && is_reached(o, &quote);
+        if let Some(index) = self.orders.iter().position(|o| o.closes.is_some() && mine(o)) {
+            return Some(self.fill_at(index, &quote, book));
         }
-        let gapped = |p: &Position| {
-            let (price, sign) = (exit_price(p, &quote), p.side.sign());
-            let stop = p.stop_loss.is_some_and(|s| sign * (price - s) <= 0.0);
-            (stop, stop || p.take_profit.is_some_and(|t| sign * (price - t) > 0.0))
-        };
-        let (position, stop) = book.positions().iter().filter(|p| p.instrument == instrument).find_map(|p| match gapped(p) {
-            (stop, true) => Some((p, stop)),
-            _ => None,
-        })?;
-        let deal = Deal {
-            at: quote.at,
-            price: exit_price(position, &quote),
-            half_spread: half(&quote),
-            inside_bar: false,
-            ambiguous: false,
-            slips: stop,
-        };
-        Some(Notice::Filled(self.close(position, if stop { stop_reason(position) } else { ExitReason::TakeProfit }, &deal)))
+        if let Some(fill) = self.gapped(instrument, &quote, book) {
+            return Some(Notice::Filled(fill));
+        }
+        let index = self.orders.iter().position(mine)?;
+        Some(self.fill_at(index, &quote, book))
+    }
+
+    /// The exit of the first position that the quote puts beyond its stop or its target.
+    fn gapped(&self, instrument: InstrumentId, quote: &Tick, book: &Ledger) -> Option<Fill> {
+        book.positions().iter().filter(|p| p.instrument == instrument).find_map(|position| {
+            let way_out = WayOut::of(position, quote, book, self.leverage);
+            let (price, sign) = (exit_price(position, quote), position.side.sign());
+            let stopped = way_out.price.is_some_and(|stop| sign * (price - stop) <= 0.0);
+            let reached = position.take_profit.is_some_and(|target| sign * (price - target) > 0.0);
+            let reason = if stopped { way_out.reason } else { ExitReason::TakeProfit };
+            let deal = Deal::at_quote(quote, position.side.opposite(), stopped);
+            (stopped || reached).then(|| self.venue(instrument).close(position, reason, &deal))
+        })
     }
 
     /// Stops, targets and resting entries on the path inside a completed bar.
     fn inside(&mut self, instrument: InstrumentId, bar: &Bar, book: &Ledger) -> Option<Notice> {
         let (bid, ask) = self.venue(instrument).quoting.sides(bar);
-        let half_spread = half(&self.venue(instrument).quoting.at_close(bar));
+        let opening = Tick { at: bar.opened_at, bid: bid.open, ask: ask.open };
+        let half_spread = (ask.close - bid.close) / 2.0;
+        let deal = Deal { at: bar.closed_at, price: 0.0, half_spread, inside_bar: true, ambiguous: false, slips: true };
         for position in book.positions().iter().filter(|p| p.instrument == instrument) {
-            if self.passed.contains(&(instrument, position.ticket)) || (position.stop_loss.is_none() && position.take_profit.is_none()) {
+            let way_out = WayOut::of(position, &opening, book, self.leverage);
+            let at_risk = way_out.price.is_some() || position.take_profit.is_some();
+            if !at_risk || self.passed.contains(&(instrument, position.ticket)) {
                 continue;
             }
             self.passed.push((instrument, position.ticket));
-            let entered = self
-                .inside
-                .iter()
-                .find(|(_, t, _)| *t == position.ticket)
-                .map_or(Entered::BeforePath, |(_, _, kind)| Entered::Inside(*kind, position.entry));
             let path = if position.side == Side::Buy { &bid } else { &ask };
-            let (price, reason, ambiguous) = match intrabar::resolve(position.side, entered, position.stop_loss, position.take_profit, path)
-            {
+            let (reason, deal) = match intrabar::resolve(position.side, self.entered(position), way_out.price, position.take_profit, path) {
                 Touch::Neither => continue,
-                Touch::Stop { price, ambiguous } => (price, stop_reason(position), ambiguous),
-                Touch::Target { price } => (price, ExitReason::TakeProfit, false),
+                Touch::Stop { price, ambiguous } => (way_out.reason, Deal { price, ambiguous, ..deal }),
+                Touch::Target { price } => (ExitReason::TakeProfit, Deal { price, slips: false, ..deal }),
             };
-            let slips = reason != ExitReason::TakeProfit;
-            return Some(Notice::Filled(self.close(
-                position,
-                reason,
-                &Deal { at: bar.closed_at, price, half_spread, inside_bar: true, ambiguous, slips },
-            )));
+            return Some(Notice::Filled(self.venue(instrument).close(position, reason, &deal)));
         }
         let path = |order: &Order| if order.side == Side::Buy { &ask } else { &bid };
         let index = self.orders.iter().position(|o| o.instrument == instrument && reached_inside(o, path(o)))?;
@@ -172,84 +140,32 @@ impl Simulator {
         let price = order.kind.price().expect("only resting orders fill inside a bar");
         let slips = matches!(order.kind, OrderKind::Stop(_));
         self.inside.push((instrument, Ticket(order.id), order.kind));
-        Some(self.fill_order(&order, &Deal { at: bar.closed_at, price, half_spread, inside_bar: true, ambiguous: false, slips }, book))
+        Some(self.fill_order(&order, &Deal { price, slips, ..deal }, book))
     }
 
-    fn deal_at(&self, quote: &Tick, order: &Order) -> Deal {
-        let price = if order.side == Side::Buy { quote.ask } else { quote.bid };
-        let slips = !matches!(order.kind, OrderKind::Limit(_));
-        Deal { at: quote.at, price, half_spread: half(quote), inside_bar: false, ambiguous: false, slips }
+    /// How a position stood when the present bar began.
+    fn entered(&self, position: &Position) -> Entered {
+        let inside = self.inside.iter().find(|(_, ticket, _)| *ticket == position.ticket);
+        inside.map_or(Entered::BeforePath, |(_, _, kind)| Entered::Inside(*kind, position.entry))
+    }
+
+    fn fill_at(&mut self, index: usize, quote: &Tick, book: &Ledger) -> Notice {
+        let order = self.orders.remove(index);
+        self.fill_order(&order, &Deal::at_quote(quote, order.side, !matches!(order.kind, OrderKind::Limit(_))), book)
     }
 
     /// Closes or opens, or says why not.
     fn fill_order(&self, order: &Order, deal: &Deal, book: &Ledger) -> Notice {
+        let venue = self.venue(order.instrument);
         if let Some((ticket, reason)) = order.closes {
             return match book.positions().iter().find(|p| p.ticket == ticket) {
-                Some(position) => Notice::Filled(Fill { order: order.id, ..self.close(position, reason, deal) }),
+                Some(position) => Notice::Filled(Fill { order: order.id, ..venue.close(position, reason, deal) }),
                 None => Notice::Cancelled(order.id, Refusal::Replaced),
             };
         }
-        let venue = self.venue(order.instrument);
-        let slip = if deal.slips { venue.costs.slippage } else { 0.0 };
-        let price = deal.price + order.side.sign() * slip;
-        let contract_size = venue.contract_size;
-        let lots = match order.size {
-            Size::Lots(lots) => lots,
-            Size::EquityFraction(fraction) => venue.costs.lots_for(fraction * book.equity(), contract_size, price),
-        };
-        // The stop must lie beyond the price at which the position could be closed at once.
-        let way_out = order.side.sign() * (price - 2.0 * order.side.sign() * deal.half_spread);
-        let wrong_stop = order.stop_loss.is_some_and(|p| order.side.sign() * p >= way_out);
-        let wrong_target = order.take_profit.is_some_and(|p| order.side.sign() * p <= way_out);
-        let commission = venue.costs.commission(lots, contract_size, price);
-        let margin = (book.notional() + lots * contract_size * price) / self.leverage;
-        let refusal = match () {
-            () if book.equity() <= 0.0 => Some(Refusal::NoEquity),
-            () if lots.is_nan() || lots <= 0.0 => Some(Refusal::BelowMinimumLots),
-            () if wrong_stop || wrong_target => Some(Refusal::InvalidStops),
-            () if margin + commission > book.equity() * (1.0 + 1e-9) => Some(Refusal::NotEnoughMargin),
-            () => None,
-        };
-        if let Some(reason) = refusal {
-            return Notice::Rejected(order.id, reason);
-        }
-        let units = lots * contract_size;
-        Notice::Filled(Fill {
-            order: order.id,
-            instrument: order.instrument,
-            side: order.side,
-            lots,
-            at: deal.at,
-            price,
-            kind: FillKind::Open { stop_loss: order.stop_loss, take_profit: order.take_profit },
-            commission,
-            spread_cost: deal.half_spread * units,
-            slippage_cost: slip * units,
-            inside_bar: deal.inside_bar,
-            ambiguous: deal.ambiguous,
-            strategy: order.strategy,
-        })
-    }
-
-    fn close(&self, position: &Position, reason: ExitReason, deal: &Deal) -> Fill {
-        let venue = self.venue(position.instrument);
-        let slip = if deal.slips { venue.costs.slippage } else { 0.0 };
-        let price = deal.price - position.side.sign() * slip;
-        let units = position.lots * venue.contract_size;
-        Fill {
-            order: position.ticket.0,
-            instrument: position.instrument,
-            side: position.side.opposite(),
-            lots: position.lots,
-            at: deal.at,
-            price,
-            kind: FillKind::Close(position.ticket, reason),
-            commission: venue.costs.commission(position.lots, venue.contract_size, price),
-            spread_cost: deal.half_spread * units,
-            slippage_cost: slip * units,
-            inside_bar: deal.inside_bar,
-            ambiguous: deal.ambiguous,
-            strategy: position.strategy,
+        match venue.open(order, deal, book, self.leverage) {
+            Ok(fill) => Notice::Filled(fill),
+            Err(reason) => Notice::Rejected(order.id, reason),
         }
     }
 }
@@ -260,11 +176,11 @@ impl Broker for Simulator {
     }
 
     fn cancel(&mut self, order: OrderId, reason: Refusal) {
-        self.cancellations.push((order, reason));
+        self.cancellations.push_back((order, reason));
     }
 
     fn move_stop(&mut self, ticket: Ticket, price: f64) {
-        self.amendments.push((ticket, price));
+        self.amendments.push_back((ticket, price));
     }
 
     fn settle(&mut self, market: &Market, book: &Ledger) -> Option<Notice> {
@@ -291,13 +207,17 @@ impl Broker for Simulator {
             return None;
         }
         let index = self.orders.iter().position(|o| o.instrument == *instrument && o.kind == OrderKind::Market)?;
-        let order = self.orders.remove(index);
         let quote = self.venue(*instrument).quoting.at_close(bar);
-        Some(self.fill_order(&order, &self.deal_at(&quote, &order), book))
+        Some(self.fill_at(index, &quote, book))
     }
 
     fn deals_at_close(&self) -> bool {
         self.market_fill == MarketFill::Close
+    }
+
+    fn commission(&self, instrument: InstrumentId, lots: f64, price: f64) -> f64 {
+        let venue = self.venue(instrument);
+        venue.costs.commission(lots, venue.contract_size, price)
     }
 
     fn sides(&self, instrument: InstrumentId, bar: &Bar) -> (Ohlc, Ohlc) {
@@ -306,15 +226,8 @@ impl Broker for Simulator {
 
     fn close_now(&mut self, market: &Market, position: &Position) -> Option<Fill> {
         let quote = self.quote(market)?;
-        let deal = Deal {
-            at: quote.at,
-            price: exit_price(position, &quote),
-            half_spread: half(&quote),
-            inside_bar: false,
-            ambiguous: false,
-            slips: true,
-        };
-        Some(self.close(position, ExitReason::EndOfRun, &deal))
+        let deal = Deal::at_quote(&quote, position.side.opposite(), true);
+        Some(self.venue(position.instrument).close(position, ExitReason::EndOfRun, &deal))
     }
 
     fn quote(&self, market: &Market) -> Option<Tick> {
@@ -327,19 +240,15 @@ impl Broker for Simulator {
     }
 }
 
-const fn stop_reason(position: &Position) -> ExitReason {
-    if position.stop_moved { ExitReason::TrailingStop } else { ExitReason::StopLoss }
-}
-
-const fn exit_price(position: &Position, quote: &Tick) -> f64 {
-    match position.side {
-        Side::Buy => quote.bid,
-        Side::Sell => quote.ask,
+/// Whether a quote fills an order.
+fn is_reached(order: &Order, quote: &Tick) -> bool {
+    match (order.kind, order.side) {
+        (OrderKind::Market, _) => true,
+        (OrderKind::Stop(p), Side::Buy) => quote.ask >= p,
+        (OrderKind::Stop(p), Side::Sell) => quote.bid <= p,
+        (OrderKind::Limit(p), Side::Buy) => quote.ask < p,
+        (OrderKind::Limit(p), Side::Sell) => quote.bid > p,
     }
-}
-
-fn half(quote: &Tick) -> f64 {
-    (quote.ask - quote.bid) / 2.0
 }
 
 /// Whether the path inside a bar reaches a resting order; an open that was already through it filled at the open.

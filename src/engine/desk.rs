@@ -8,7 +8,7 @@ use crate::{
     bus::Bus,
     event::{Action, Kind, Market, Refusal, Signal},
     market::{Bar, ExitReason, Fill, InstrumentId, Order, OrderId, OrderKind, Side, Size, Tick, Ticket},
-    portfolio::{Booked, Ledger},
+    portfolio::{Booked, Ledger, Position},
     risk::{self, Guard},
     strategy::Context,
     time::Nanos,
@@ -23,10 +23,27 @@ pub(super) struct Desk<'a> {
     pub(super) guard: Guard,
     account: &'a Account,
     next_order: NonZeroU32,
-    resting: Vec<(u8, InstrumentId, OrderId)>,
+    pending: Vec<Pending>,
     entry_features: Vec<(Ticket, Features)>,
     trades_closed: Vec<u32>,
     signals: Vec<Signal>,
+}
+
+/// An order that has not ended yet.
+#[derive(Clone, Copy)]
+struct Pending {
+    id: OrderId,
+    strategy: u8,
+    instrument: InstrumentId,
+    /// The position it closes; `None` opens one.
+    closes: Option<Ticket>,
+}
+
+impl Pending {
+    /// Whether it is an entry of this strategy in this instrument.
+    fn enters_for(&self, strategy: u8, instrument: InstrumentId) -> bool {
+        self.closes.is_none() && (self.strategy, self.instrument) == (strategy, instrument)
+    }
 }
 
 impl<'a> Desk<'a> {
@@ -37,7 +54,7 @@ impl<'a> Desk<'a> {
             guard: Guard::new(account.limits, account.cash),
             account,
             next_order: NonZeroU32::MIN,
-            resting: Vec::new(),
+            pending: Vec::new(),
             entry_features: Vec::new(),
             trades_closed: vec![0; seats],
             signals: Vec::new(),
@@ -53,7 +70,7 @@ impl<'a> Desk<'a> {
             seat: index,
             instrument: seat.instrument,
             book: &self.book,
-            has_resting_entry: self.resting.iter().any(|(s, ..)| *s == index),
+            has_resting_entry: self.pending.iter().any(|order| order.enters_for(index, seat.instrument)),
             trades_closed: self.trades_closed[usize::from(index)],
             signals: &mut signals,
         };
@@ -92,28 +109,30 @@ impl<'a> Desk<'a> {
     }
 
     fn withdraw(&self, strategy: u8, instrument: InstrumentId, broker: &mut dyn Broker) {
-        for (_, _, id) in self.resting.iter().filter(|(s, i, _)| (*s, *i) == (strategy, instrument)) {
-            broker.cancel(*id, Refusal::Replaced);
+        for order in self.pending.iter().filter(|order| order.enters_for(strategy, instrument)) {
+            broker.cancel(order.id, Refusal::Replaced);
         }
     }
 
     fn enter(&mut self, signal: &Signal, weight: f64, quote: &Tick, broker: &mut dyn Broker, bus: &mut Bus) {
         let Action::Enter { side, order: kind, stop_loss, take_profit } = signal.action else { unreachable!("only entries are entered") };
         let (at, instrument, strategy) = (quote.at, signal.instrument, signal.strategy);
-        let held = self.book.position_of(strategy, instrument).copied();
-        let others = self.book.positions().len() + self.resting.len() - usize::from(held.is_some());
-        if let Err(reason) = self.guard.admit(others) {
-            bus.publish(at, Some(instrument), Some(strategy), Kind::SignalRejected { side, reason });
-            return;
-        }
-        bus.publish(at, Some(instrument), Some(strategy), Kind::SignalApproved { side, confidence: signal.confidence });
-        if let Some(position) = held {
+        let admitted = self.guard.admit(self.others(strategy, instrument));
+        let answer = match admitted {
+            Ok(()) => Kind::SignalApproved { side, confidence: signal.confidence },
+            Err(reason) => Kind::SignalRejected { side, reason },
+        };
+        bus.publish(at, Some(instrument), Some(strategy), answer);
+        // A limit stands in the way of the new position, not of giving up the old one.
+        if let Some(position) = self.book.position_of(strategy, instrument).copied() {
             self.submit_close(at, &position, ExitReason::Reverse, broker, bus);
         }
         self.withdraw(strategy, instrument, broker);
+        if admitted.is_err() {
+            return;
+        }
         let price = kind.price().unwrap_or(if side == Side::Buy { quote.ask } else { quote.bid });
-        let entry = risk::Entry { price, stop_loss, equity: self.book.equity(), weight };
-        let size = match risk::size(self.account.sizing, self.account.lots, &self.account.instruments[usize::from(instrument.0)], &entry) {
+        let size = match self.size(instrument, weight, (side, price, stop_loss), broker) {
             Ok(size) => size,
             Err(reason) => {
                 bus.publish(at, Some(instrument), Some(strategy), Kind::OrderRefused { side, kind, reason });
@@ -122,19 +141,36 @@ impl<'a> Desk<'a> {
         };
         let order =
             Order { id: self.number(), instrument, side, size, kind, closes: None, stop_loss, take_profit, strategy, submitted_at: at };
-        self.resting.push((strategy, instrument, order.id));
         self.entry_features.push((Ticket(order.id), Arc::clone(&signal.features)));
         self.submit(order, broker, bus);
     }
 
-    pub(super) fn submit_close(
-        &mut self,
-        at: Nanos,
-        position: &crate::portfolio::Position,
-        reason: ExitReason,
-        broker: &mut dyn Broker,
-        bus: &mut Bus,
-    ) {
+    /// Positions and resting entries beside those of one strategy in one instrument, which an entry would take the place of.
+    fn others(&self, strategy: u8, instrument: InstrumentId) -> usize {
+        let positions = self.book.positions().iter().filter(|p| (p.strategy, p.instrument) != (strategy, instrument)).count();
+        let entries = self.pending.iter().filter(|o| o.closes.is_none() && !o.enters_for(strategy, instrument)).count();
+        positions + entries
+    }
+
+    fn size(
+        &self,
+        instrument: InstrumentId,
+        weight: f64,
+        (side, price, stop_loss): (Side, f64, Option<f64>),
+        broker: &dyn Broker,
+    ) -> Result<Size, Refusal> {
+        let commission_per_order = broker.commission(instrument, 0.0, price);
+        let commission_per_lot = broker.commission(instrument, 1.0, price) - commission_per_order;
+        let equity = self.book.equity();
+        let entry = risk::Entry { side, price, stop_loss, equity, weight, commission_per_order, commission_per_lot };
+        risk::size(self.account.sizing, self.account.lots, &self.account.instruments[usize::from(instrument.0)], &entry)
+    }
+
+    /// Asks to close a position, unless that has been asked for already.
+    fn submit_close(&mut self, at: Nanos, position: &Position, reason: ExitReason, broker: &mut dyn Broker, bus: &mut Bus) {
+        if self.pending.iter().any(|order| order.closes == Some(position.ticket)) {
+            return;
+        }
         let order = Order {
             id: self.number(),
             instrument: position.instrument,
@@ -150,7 +186,9 @@ impl<'a> Desk<'a> {
         self.submit(order, broker, bus);
     }
 
-    fn submit(&self, order: Order, broker: &mut dyn Broker, bus: &mut Bus) {
+    fn submit(&mut self, order: Order, broker: &mut dyn Broker, bus: &mut Bus) {
+        let (id, strategy, instrument) = (order.id, order.strategy, order.instrument);
+        self.pending.push(Pending { id, strategy, instrument, closes: order.closes.map(|(ticket, _)| ticket) });
         bus.publish(order.submitted_at, Some(order.instrument), Some(order.strategy), Kind::OrderSubmitted(order));
         broker.submit(order);
     }
@@ -165,7 +203,7 @@ impl<'a> Desk<'a> {
     pub(super) fn book_fill(&mut self, at: Nanos, fill: &Fill, bus: &mut Bus) -> Booked {
         let (instrument, strategy) = (Some(fill.instrument), Some(fill.strategy));
         bus.publish(at, instrument, strategy, Kind::OrderFilled(*fill));
-        self.resting.retain(|(_, _, id)| *id != fill.order);
+        self.pending.retain(|order| order.id != fill.order);
         let booked = self.book.apply(fill);
         match &booked {
             Booked::Opened(position) => bus.publish(at, instrument, strategy, Kind::TradeOpened(*position)),
@@ -196,14 +234,14 @@ impl<'a> Desk<'a> {
     pub(super) fn hear(&mut self, at: Nanos, notice: &Notice, bus: &mut Bus) {
         match *notice {
             Notice::Rejected(order, reason) | Notice::Cancelled(order, reason) => {
-                let owner = self.resting.iter().find(|(_, _, id)| *id == order).copied();
-                self.resting.retain(|(_, _, id)| *id != order);
+                let owner = self.pending.iter().find(|o| o.id == order).copied();
+                self.pending.retain(|o| o.id != order);
                 self.forget(Ticket(order));
                 let kind = match notice {
                     Notice::Rejected(..) => Kind::OrderRejected { order, reason },
                     _ => Kind::OrderCancelled { order, reason },
                 };
-                bus.publish(at, owner.map(|(_, i, _)| i), owner.map(|(s, ..)| s), kind);
+                bus.publish(at, owner.map(|o| o.instrument), owner.map(|o| o.strategy), kind);
             }
             Notice::Amended { ticket, stop_loss, take_profit } => {
                 if self.book.amend(ticket, stop_loss, take_profit)
@@ -221,7 +259,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Lets the guard see the equity; a halt closes everything.
+    /// Lets the guard see the equity. A limit that is hit withdraws the entries under way; a halt closes everything as well.
     #[inline]
     pub(super) fn watch(&mut self, at: Nanos, equity: f64, day: Option<i64>, broker: &mut dyn Broker, bus: &mut Bus) {
         let breach = self.guard.watch(equity, day);
@@ -230,21 +268,21 @@ impl<'a> Desk<'a> {
         }
         let Some(breach) = breach else { return };
         bus.publish(at, None, None, Kind::RiskLimitHit { limit: breach.limit, fraction: breach.fraction });
+        for order in self.pending.iter().filter(|order| order.closes.is_none()) {
+            broker.cancel(order.id, breach.limit);
+        }
         if self.guard.has_halted() {
             let reason = if breach.limit == Refusal::NoEquity { ExitReason::StopOut } else { ExitReason::RiskLimit };
-            for (_, _, id) in &self.resting {
-                broker.cancel(*id, breach.limit);
-            }
             for position in self.book.positions().to_vec() {
                 self.submit_close(at, &position, reason, broker, bus);
             }
         }
     }
 
-    /// Tells that the orders still resting are given up.
-    pub(super) fn cancel_resting(&mut self, at: Nanos, reason: Refusal, bus: &mut Bus) {
-        for (strategy, instrument, order) in std::mem::take(&mut self.resting) {
-            bus.publish(at, Some(instrument), Some(strategy), Kind::OrderCancelled { order, reason });
+    /// Tells that the orders which have not ended are given up.
+    pub(super) fn cancel_pending(&mut self, at: Nanos, reason: Refusal, bus: &mut Bus) {
+        for order in std::mem::take(&mut self.pending) {
+            bus.publish(at, Some(order.instrument), Some(order.strategy), Kind::OrderCancelled { order: order.id, reason });
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The loop. The same function runs a backtest, a paper session and a live one.
 //!
 //! Modes differ only in the feed, the broker and the bus that are passed in. Within a moment the order is always the same: time moves,
-//! resting orders meet the event, the ledger books and marks, strategies see the completed bar, risk sizes or refuses, orders go out.
+//! resting orders meet the event, the ledger books and marks, the limits see the equity, strategies see the completed bar, risk sizes or
+//! refuses, orders go out.
 //! The earliest fill of an order is therefore the next moment; a broker that fills at the close is the one, stated, exception.
 
 mod curve;
@@ -15,7 +16,7 @@ use crate::{
     bus::Bus,
     event::{Kind, Market, Refusal},
     feed::Feed,
-    market::{Bar, Calendar, Instrument, InstrumentId},
+    market::{Bar, Calendar, Fill, Instrument, InstrumentId, Side},
     portfolio::{Booked, Ledger, Trade},
     risk::{Limits, Lots, Sizing},
     strategy::Strategy,
@@ -60,7 +61,7 @@ pub struct Run {
     pub curve: EquityCurve,
     /// Completed bars over all instruments.
     pub bars: u64,
-    /// Completed bars at which a position was held.
+    /// Completed bars in which a position was held, if only for a part of them.
     pub exposed_bars: u64,
     /// Bars in which something was settled against us for want of knowledge.
     pub ambiguous_bars: u64,
@@ -102,7 +103,10 @@ struct Engine<'a> {
     bars: u64,
     exposed_bars: u64,
     ambiguous_bars: u64,
-    ambiguous_at: Option<(InstrumentId, Nanos)>,
+    /// Whether something was dealt inside the bar now being completed.
+    dealt_inside: bool,
+    /// Whether something in it was settled against us.
+    is_ambiguous: bool,
 }
 
 impl<'a> Engine<'a> {
@@ -120,7 +124,8 @@ impl<'a> Engine<'a> {
             bars: 0,
             exposed_bars: 0,
             ambiguous_bars: 0,
-            ambiguous_at: None,
+            dealt_inside: false,
+            is_ambiguous: false,
         }
     }
 
@@ -137,22 +142,22 @@ impl<'a> Engine<'a> {
             let book = &self.desk.book;
             let notice = if decided { broker.settle_decided(market, book) } else { broker.settle(market, book) };
             let Some(notice) = notice else { return };
-            self.book_notice(market, &notice, broker, bus);
+            self.book_notice(market.at(), market, &notice, broker, bus);
         }
     }
 
-    fn book_notice(&mut self, market: &Market, notice: &Notice, broker: &dyn Broker, bus: &mut Bus) {
-        let at = market.at();
+    fn book_notice(&mut self, at: Nanos, market: &Market, notice: &Notice, broker: &dyn Broker, bus: &mut Bus) {
         let Notice::Filled(fill) = notice else {
             self.desk.hear(at, notice, bus);
             return;
         };
-        if fill.ambiguous && self.ambiguous_at != Some((fill.instrument, at)) {
-            self.ambiguous_at = Some((fill.instrument, at));
-            self.ambiguous_bars += 1;
-        }
+        self.dealt_inside |= fill.inside_bar;
+        self.is_ambiguous |= fill.ambiguous;
         if let Some(quote) = broker.quote(market) {
-            self.desk.book.mark(fill.instrument, quote.bid, quote.ask);
+            // Inside a bar the close is not known yet: what is dealt next is sized at the price just dealt.
+            let dealt = if fill.side == Side::Buy { quote.ask } else { quote.bid };
+            let shift = if fill.inside_bar { fill.price - dealt } else { 0.0 };
+            self.desk.book.mark(fill.instrument, quote.bid + shift, quote.ask + shift);
         }
         if let Booked::Closed(trade) = self.desk.book_fill(at, fill, bus) {
             self.trades.push(trade);
@@ -171,23 +176,26 @@ impl<'a> Engine<'a> {
     ) {
         self.bars += 1;
         self.last[usize::from(instrument.0)] = Some(*bar);
+        let mut exposed = std::mem::take(&mut self.dealt_inside);
+        self.ambiguous_bars += u64::from(std::mem::take(&mut self.is_ambiguous));
         if !self.desk.book.is_flat() {
             let quote = broker.quote(market).expect("a completion has a quote");
             self.desk.book.mark(instrument, quote.bid, quote.ask);
-            let held = self.desk.book.pass_bar(instrument, bar, |bar| broker.sides(instrument, bar));
-            self.exposed_bars += u64::from(held);
+            exposed |= self.desk.book.pass_bar(instrument, bar, |bar| broker.sides(instrument, bar));
         }
+        self.exposed_bars += u64::from(exposed);
         if more {
             self.waiting.push((instrument, *bar));
             return;
         }
+        self.watch(market.at(), broker, bus);
         let waiting = std::mem::take(&mut self.waiting);
         for (instrument, bar) in waiting.iter().map(|(i, b)| (*i, b)).chain([(instrument, bar)]) {
             self.decide(instrument, bar, seats, broker, bus);
         }
         self.waiting = waiting;
         self.waiting.clear();
-        self.record(market.at(), broker, bus);
+        self.record(market.at());
     }
 
     fn decide(&mut self, instrument: InstrumentId, bar: &Bar, seats: &mut [Seat], broker: &mut dyn Broker, bus: &mut Bus) {
@@ -200,20 +208,26 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Writes down the equity of the moment and lets the guard see it.
+    /// Lets the guard see the equity before anybody decides: a limit hit at a close refuses what is decided there.
     #[inline]
-    fn record(&mut self, at: Nanos, broker: &mut dyn Broker, bus: &mut Bus) {
+    fn watch(&mut self, at: Nanos, broker: &mut dyn Broker, bus: &mut Bus) {
+        // The closing moment belongs to the day that its last nanosecond was in.
+        let day = self.days.as_mut().map(|days| days.day(at.plus(-1)));
+        self.desk.watch(at, self.desk.book.equity(), day, broker, bus);
+    }
+
+    /// Writes down the equity of the moment.
+    #[inline]
+    fn record(&mut self, at: Nanos) {
         let book = &self.desk.book;
         let equity = book.equity();
         let exposure = if book.is_flat() || equity <= 0.0 { 0.0 } else { book.notional() / equity };
         self.curve.push(at, equity, book.cash(), exposure);
-        let day = self.days.as_mut().map(|days| days.day(at));
-        self.desk.watch(at, equity, day, broker, bus);
     }
 
     fn finish(mut self, now: Nanos, seats: &[Seat], broker: &mut dyn Broker, bus: &mut Bus) -> Run {
-        if self.bars > 0 {
-            self.desk.cancel_resting(now, Refusal::EndOfRun, bus);
+        if now.0 != i64::MIN {
+            self.desk.cancel_pending(now, Refusal::EndOfRun, bus);
             if self.account.close_at_end {
                 self.close_all(now, broker, bus);
             }
@@ -237,8 +251,8 @@ impl<'a> Engine<'a> {
             let Some(bar) = self.last[usize::from(position.instrument.0)] else { continue };
             let market = Market::Completion { instrument: position.instrument, bar, more: false };
             if let Some(fill) = broker.close_now(&market, &position) {
-                let fill = crate::market::Fill { at: now, ..fill };
-                self.book_notice(&market, &Notice::Filled(fill), broker, bus);
+                let fill = Fill { at: now, ..fill };
+                self.book_notice(now, &market, &Notice::Filled(fill), broker, bus);
             }
         }
         let book = &self.desk.book;

@@ -36,16 +36,10 @@ impl Series {
         series
     }
 
-    /// Gathers the bar at `row`. A bar that the next one cuts short (a session that opens off the hour) completes when that one opens.
+    /// Gathers the bar at `row`.
     #[inline]
     fn load(&mut self) {
-        self.current = (self.row < self.bars.len()).then(|| {
-            let mut bar = self.bars.bar(self.row);
-            if let Some(next) = self.bars.opened_at().get(self.row + 1) {
-                bar.closed_at = bar.closed_at.min(*next);
-            }
-            bar
-        });
+        self.current = (self.row < self.bars.len()).then(|| self.bars.bar(self.row));
         self.completing = false;
     }
 

@@ -194,10 +194,13 @@ impl Bars {
         self.ask.as_deref()
     }
 
-    /// Closing time of row `i`.
+    /// Closing time of row `i`: a timeframe after its opening, or when the next row opens where that is earlier (a session that opens off
+    /// the hour cuts the bar before it short).
     #[must_use]
+    #[inline]
     pub fn closed_at(&self, i: usize) -> Nanos {
-        self.opened_at[i].plus(self.timeframe.ns())
+        let whole = self.opened_at[i].plus(self.timeframe.ns());
+        self.opened_at.get(i + 1).map_or(whole, |next| whole.min(*next))
     }
 
     /// Row `i`, gathered from the columns.
@@ -207,10 +210,9 @@ impl Bars {
     #[must_use]
     #[inline]
     pub fn bar(&self, i: usize) -> Bar {
-        let opened_at = self.opened_at[i];
         Bar {
-            opened_at,
-            closed_at: opened_at.plus(self.timeframe.ns()),
+            opened_at: self.opened_at[i],
+            closed_at: self.closed_at(i),
             open: self.open[i],
             high: self.high[i],
             low: self.low[i],

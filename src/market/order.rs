@@ -152,7 +152,7 @@ pub enum ExitReason {
     TimeExit,
     /// A risk limit flattened the account.
     RiskLimit,
-    /// The broker's stop-out.
+    /// The broker's stop-out: nothing was left of the account.
     StopOut,
     /// The run ended and was asked to close what was open.
     EndOfRun,

@@ -78,7 +78,8 @@ impl Guard {
         }
         let drawdown = 1.0 - equity / self.peak;
         let loss = 1.0 - equity / self.day_start;
-        if equity <= 0.0 {
+        // Where the broker closed everything at nothing left, rounding may leave a trace.
+        if equity <= self.peak * 1e-9 {
             self.halted = Some(Refusal::NoEquity);
             return Some(Breach { limit: Refusal::NoEquity, fraction: drawdown });
         }

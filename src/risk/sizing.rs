@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     event::Refusal,
-    market::{Instrument, Size},
+    market::{Instrument, Side, Size},
 };
 
 /// How sizes are chosen.
@@ -39,6 +39,8 @@ pub enum Lots {
 /// What an entry is sized from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Entry {
+    /// Long or short.
+    pub side: Side,
     /// Price at which it is expected to fill.
     pub price: f64,
     /// Its stop loss.
@@ -47,12 +49,16 @@ pub struct Entry {
     pub equity: f64,
     /// Share of the strategy in the account, 1 for all of it.
     pub weight: f64,
+    /// Commission of the deal, whatever its size.
+    pub commission_per_order: f64,
+    /// Commission of one lot at this price, beyond that of the deal.
+    pub commission_per_lot: f64,
 }
 
 /// The size of an entry, or why there is none.
 ///
 /// # Errors
-/// [`Refusal::NoStop`] for risk sizing without a stop, [`Refusal::BelowMinimumLots`] where rounding leaves nothing,
+/// [`Refusal::NoStop`] for risk sizing without a stop on the losing side, [`Refusal::BelowMinimumLots`] where rounding leaves nothing,
 /// [`Refusal::NoEquity`] without money.
 pub fn size(sizing: Sizing, lots: Lots, instrument: &Instrument, entry: &Entry) -> Result<Size, Refusal> {
     if entry.equity <= 0.0 {
@@ -60,10 +66,13 @@ pub fn size(sizing: Sizing, lots: Lots, instrument: &Instrument, entry: &Entry) 
     }
     let wanted = match sizing {
         Sizing::Fraction(fraction) if lots == Lots::Fractional => return Ok(Size::EquityFraction(fraction * entry.weight)),
-        Sizing::Fraction(fraction) => fraction * entry.weight * entry.equity / (entry.price * instrument.contract_size),
+        Sizing::Fraction(fraction) => {
+            let money = fraction * entry.weight * entry.equity - entry.commission_per_order;
+            money / (entry.price * instrument.contract_size + entry.commission_per_lot)
+        }
         Sizing::Lots(count) => count * entry.weight,
         Sizing::Risk(fraction) => {
-            let distance = (entry.price - entry.stop_loss.ok_or(Refusal::NoStop)?).abs();
+            let distance = entry.side.sign() * (entry.price - entry.stop_loss.ok_or(Refusal::NoStop)?);
             if distance <= 0.0 {
                 return Err(Refusal::NoStop);
             }
@@ -85,7 +94,15 @@ mod tests {
         Instrument { contract_size: 100_000.0, lot_step: 0.01, min_lots: 0.01, max_lots: 50.0, ..Instrument::fractional("EURUSD") }
     }
 
-    const ENTRY: Entry = Entry { price: 1.1000, stop_loss: Some(1.0980), equity: 10_000.0, weight: 1.0 };
+    const ENTRY: Entry = Entry {
+        side: Side::Buy,
+        price: 1.1000,
+        stop_loss: Some(1.0980),
+        equity: 10_000.0,
+        weight: 1.0,
+        commission_per_order: 0.0,
+        commission_per_lot: 0.0,
+    };
 
     #[test]
     fn risk_sizing_loses_its_fraction_at_the_stop() {
@@ -103,8 +120,17 @@ mod tests {
     }
 
     #[test]
-    fn risk_sizing_needs_a_stop() {
-        let without = Entry { stop_loss: None, ..ENTRY };
-        assert_eq!(size(Sizing::Risk(0.01), Lots::Fractional, &eurusd(), &without), Err(Refusal::NoStop));
+    fn broker_lots_leave_room_for_the_commission() {
+        // (9,900 − 10) / (1.1 · 100,000 + 700) = 0.0893 lots; without commission it would be 0.09 exactly
+        let entry = Entry { equity: 9_900.0, commission_per_order: 10.0, commission_per_lot: 700.0, ..ENTRY };
+        assert_eq!(size(Sizing::Fraction(1.0), Lots::Broker, &eurusd(), &entry), Ok(Size::Lots(0.08)));
+    }
+
+    #[test]
+    fn risk_sizing_needs_a_stop_on_the_losing_side() {
+        for stop_loss in [None, Some(1.1000), Some(1.1020)] {
+            let entry = Entry { stop_loss, ..ENTRY };
+            assert_eq!(size(Sizing::Risk(0.01), Lots::Fractional, &eurusd(), &entry), Err(Refusal::NoStop));
+        }
     }
 }

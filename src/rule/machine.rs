@@ -19,7 +19,7 @@ const BLOCK: usize = 1024;
 /// What a rule may know of the open position; all missing when flat.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Book {
-    /// Bars since the entry: 0 on the bar that filled it.
+    /// Completed bars since the entry, that of the entry included: 1 at the close of the bar whose open filled it.
     pub bars: Option<u32>,
     /// Profit as a fraction of the entry's value.
     pub pnl_fraction: Option<f64>,

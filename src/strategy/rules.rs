@@ -121,13 +121,11 @@ impl Strategy for RuleStrategy {
         let rested = self.is_rested(ctx.trades_closed());
         let wish = self.wish();
         match (position, wish) {
-            (None, Some(side)) if rested => {
-                if let Some(entry) = self.entry(side) {
-                    ctx.enter(entry);
-                }
-            }
-            (None, _) if ctx.has_resting_entry() => ctx.withdraw(),
-            (None, _) => {}
+            (None, wish) => match wish.filter(|_| rested).and_then(|side| self.entry(side)) {
+                Some(entry) => ctx.enter(entry),
+                None if ctx.has_resting_entry() => ctx.withdraw(),
+                None => {}
+            },
             // A resting order cannot close what is held: it closes at the market, and the order waits for its price once flat.
             (Some(position), Some(side)) if side != position.side && self.rules.order == OrderWay::Market => match self.entry(side) {
                 Some(entry) => ctx.enter(entry),
