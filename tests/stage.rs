@@ -7,7 +7,7 @@ use cthulu_lab::{
     bus::Bus,
     engine::{self, Account, Run, Seat},
     event::{Event, Kind, Market, Mode, Names, Record, Refusal},
-    feed::Replay,
+    feed::{Feed, Replay},
     market::{Bar, Bars, ExitReason, Fill, Instrument, InstrumentId, Quoting, Side},
     risk::{Limits, Lots, Sizing},
     strategy::{Context, Entry, Strategy},
@@ -143,12 +143,10 @@ struct Counted {
     moments: Vec<(Market, usize)>,
 }
 
-impl Iterator for Counted {
-    type Item = Market;
-
-    fn next(&mut self) -> Option<Market> {
+impl Feed for Counted {
+    fn next(&mut self) -> Option<&Market> {
         let market = self.inner.next()?;
-        self.moments.push((market, self.told.lock().unwrap().len()));
+        self.moments.push((*market, self.told.lock().unwrap().len()));
         Some(market)
     }
 }

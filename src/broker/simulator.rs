@@ -115,6 +115,9 @@ impl Simulator {
 
     /// Stops, targets and resting entries on the path inside a completed bar.
     fn inside(&mut self, instrument: InstrumentId, bar: &Bar, book: &Ledger) -> Option<Notice> {
+        if self.orders.is_empty() && !book.positions().iter().any(|p| self.may_end_inside(p)) {
+            return None;
+        }
         let (bid, ask) = self.venue(instrument).quoting.sides(bar);
         let opening = Tick { at: bar.opened_at, bid: bid.open, ask: ask.open };
         let half_spread = (ask.close - bid.close) / 2.0;
@@ -141,6 +144,11 @@ impl Simulator {
         let slips = matches!(order.kind, OrderKind::Stop(_));
         self.inside.push((instrument, Ticket(order.id), order.kind));
         Some(self.fill_order(&order, &Deal { price, slips, ..deal }, book))
+    }
+
+    /// Whether the path inside a bar can end a position: by its stop, its target, or by ruin.
+    fn may_end_inside(&self, position: &Position) -> bool {
+        position.stop_loss.is_some() || position.take_profit.is_some() || position.side == Side::Sell || self.leverage > 1.0
     }
 
     /// How a position stood when the present bar began.

@@ -12,6 +12,13 @@ pub struct EquityCurve {
 }
 
 impl EquityCurve {
+    pub(super) fn reserve(&mut self, moments: usize) {
+        self.at.reserve_exact(moments);
+        for column in [&mut self.equity, &mut self.cash, &mut self.exposure] {
+            column.reserve_exact(moments);
+        }
+    }
+
     #[inline]
     pub(super) fn push(&mut self, at: Nanos, equity: f64, cash: f64, exposure: f64) {
         self.at.push(at);

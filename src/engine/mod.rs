@@ -73,6 +73,7 @@ pub struct Run {
 /// When the feed goes back in time, or delivers an instrument the account does not know.
 pub fn run(feed: &mut dyn Feed, seats: &mut [Seat], broker: &mut dyn Broker, account: &Account, bus: &mut Bus) -> Run {
     let mut engine = Engine::new(account, seats.len());
+    engine.curve.reserve(feed.completions_to_come());
     let mut now = Nanos(i64::MIN);
     while let Some(market) = feed.next() {
         let at = market.at();
@@ -81,10 +82,10 @@ pub fn run(feed: &mut dyn Feed, seats: &mut [Seat], broker: &mut dyn Broker, acc
             bus.publish(at, None, None, Kind::RunStarted { cash: account.cash });
         }
         now = at;
-        engine.settle(&market, false, broker, bus);
+        engine.settle(market, false, broker, bus);
         match market {
-            Market::Completion { instrument, bar, more } => engine.complete(&market, (instrument, &bar, more), seats, broker, bus),
-            Market::Tick(instrument, tick) => engine.desk.book.mark(instrument, tick.bid, tick.ask),
+            Market::Completion { instrument, bar, more } => engine.complete(market, (*instrument, bar, *more), seats, broker, bus),
+            Market::Tick(instrument, tick) => engine.desk.book.mark(*instrument, tick.bid, tick.ask),
             Market::Open(..) | Market::Heartbeat(_) => {}
         }
     }
@@ -175,7 +176,9 @@ impl<'a> Engine<'a> {
         bus: &mut Bus,
     ) {
         self.bars += 1;
-        self.last[usize::from(instrument.0)] = Some(*bar);
+        if self.account.close_at_end {
+            self.last[usize::from(instrument.0)] = Some(*bar);
+        }
         let mut exposed = std::mem::take(&mut self.dealt_inside);
         self.ambiguous_bars += u64::from(std::mem::take(&mut self.is_ambiguous));
         if !self.desk.book.is_flat() {
@@ -202,9 +205,8 @@ impl<'a> Engine<'a> {
         for (index, seat) in (0_u8..).zip(seats.iter_mut()).filter(|(_, seat)| seat.instrument == instrument) {
             self.desk.decide(index, seat, bar, broker, bus);
         }
-        let market = Market::Completion { instrument, bar: *bar, more: false };
         if broker.deals_at_close() {
-            self.settle(&market, true, broker, bus);
+            self.settle(&Market::Completion { instrument, bar: *bar, more: false }, true, broker, bus);
         }
     }
 

@@ -5,15 +5,17 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
+use super::Feed;
 use crate::{
     event::Market,
-    market::{Bar, Bars, InstrumentId},
+    market::{Bars, InstrumentId},
     time::Nanos,
 };
 
 /// Replays stored bars.
 pub struct Replay {
     series: Vec<Series>,
+    now: Market,
     told: Option<Arc<AtomicU64>>,
     done: u64,
 }
@@ -25,40 +27,52 @@ struct Series {
     instrument: InstrumentId,
     bars: Arc<Bars>,
     row: usize,
-    current: Option<Bar>,
+    /// Whether the bar at `row` has opened, so that its completion comes next.
     completing: bool,
+    /// When that bar opens and completes.
+    opened_at: Nanos,
+    closed_at: Nanos,
 }
 
 impl Series {
     fn new(instrument: InstrumentId, bars: Arc<Bars>) -> Self {
-        let mut series = Self { instrument, bars, row: 0, current: None, completing: false };
-        series.load();
+        let mut series = Self { instrument, bars, row: 0, completing: false, opened_at: Nanos(0), closed_at: Nanos(0) };
+        series.look_ahead();
         series
     }
 
-    /// Gathers the bar at `row`.
     #[inline]
-    fn load(&mut self) {
-        self.current = (self.row < self.bars.len()).then(|| self.bars.bar(self.row));
-        self.completing = false;
+    fn look_ahead(&mut self) {
+        if let Some(opened_at) = self.bars.opened_at().get(self.row) {
+            (self.opened_at, self.closed_at) = (*opened_at, self.bars.closed_at(self.row));
+        }
+    }
+
+    #[inline]
+    fn is_over(&self) -> bool {
+        self.row >= self.bars.len()
     }
 
     /// Time of the next event, then 0 for a completion and 1 for an open.
     #[inline]
     fn key(&self) -> Option<(Nanos, u8)> {
-        self.current.as_ref().map(|bar| if self.completing { (bar.closed_at, 0) } else { (bar.opened_at, 1) })
+        (!self.is_over()).then_some(if self.completing { (self.closed_at, 0) } else { (self.opened_at, 1) })
     }
 
+    /// Writes the next event into `now`, and says whether it is a completion.
     #[inline]
-    fn take(&mut self) -> Option<Market> {
-        let bar = self.current?;
-        if self.completing {
-            self.row += 1;
-            self.load();
-            return Some(Market::Completion { instrument: self.instrument, bar, more: false });
+    fn take(&mut self, now: &mut Market) -> bool {
+        let bar = self.bars.bar(self.row);
+        if !self.completing {
+            *now = Market::Open(self.instrument, bar);
+            self.completing = true;
+            return false;
         }
-        self.completing = true;
-        Some(Market::Open(self.instrument, bar))
+        *now = Market::Completion { instrument: self.instrument, bar, more: false };
+        self.completing = false;
+        self.row += 1;
+        self.look_ahead();
+        true
     }
 }
 
@@ -70,7 +84,8 @@ impl Replay {
     #[must_use]
     pub fn new(bars: &[Arc<Bars>]) -> Self {
         let id = |i: usize| InstrumentId(u16::try_from(i).expect("at most 65,535 instruments"));
-        Self { series: bars.iter().enumerate().map(|(i, bars)| Series::new(id(i), Arc::clone(bars))).collect(), told: None, done: 0 }
+        let series = bars.iter().enumerate().map(|(i, bars)| Series::new(id(i), Arc::clone(bars))).collect();
+        Self { series, now: Market::Heartbeat(Nanos(0)), told: None, done: 0 }
     }
 
     /// The same, telling `bars_done` every few thousand bars how many are done.
@@ -81,10 +96,7 @@ impl Replay {
     }
 
     #[inline]
-    fn count(&mut self, event: &Market) {
-        if !matches!(event, Market::Completion { .. }) {
-            return;
-        }
+    fn count(&mut self) {
         self.done += 1;
         if self.done.is_multiple_of(TOLD_EVERY)
             && let Some(told) = &self.told
@@ -94,30 +106,38 @@ impl Replay {
     }
 }
 
-impl Iterator for Replay {
-    type Item = Market;
-
+impl Feed for Replay {
     #[inline]
-    fn next(&mut self) -> Option<Market> {
-        if let [only] = self.series.as_mut_slice() {
-            let event = only.take()?;
-            self.count(&event);
-            return Some(event);
+    fn next(&mut self) -> Option<&Market> {
+        let is_completion = match self.series.as_mut_slice() {
+            [only] if only.is_over() => return None,
+            [only] => only.take(&mut self.now),
+            several => {
+                let (_, index) = several.iter().enumerate().filter_map(|(i, s)| s.key().map(|key| (key, i))).min()?;
+                several[index].take(&mut self.now)
+            }
+        };
+        if is_completion {
+            self.count();
+            if let Market::Completion { bar, more, .. } = &mut self.now {
+                *more = self.series.len() > 1 && self.series.iter().any(|s| s.key() == Some((bar.closed_at, 0)));
+            }
         }
-        let (_, index) = self.series.iter().enumerate().filter_map(|(i, s)| s.key().map(|key| (key, i))).min()?;
-        let mut event = self.series[index].take()?;
-        if let Market::Completion { bar, more, .. } = &mut event {
-            *more = self.series.iter().any(|s| s.key() == Some((bar.closed_at, 0)));
-        }
-        self.count(&event);
-        Some(event)
+        Some(&self.now)
+    }
+
+    fn completions_to_come(&self) -> usize {
+        self.series.iter().map(|s| s.bars.len() - s.row).sum()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::{HOUR, Timeframe};
+    use crate::{
+        market::Bar,
+        time::{HOUR, Timeframe},
+    };
 
     fn bars(opened_at_hours: &[i64]) -> Arc<Bars> {
         let mut bars = Bars::new(Timeframe::from_ns(HOUR).unwrap());
@@ -128,15 +148,18 @@ mod tests {
         Arc::new(bars)
     }
 
-    fn told(feed: Replay) -> Vec<String> {
-        feed.map(|event| match event {
-            Market::Open(i, bar) => format!("{} open {}", bar.opened_at.0 / HOUR, i.0),
-            Market::Completion { instrument, bar, more } => {
-                format!("{} done {}{}", bar.closed_at.0 / HOUR, instrument.0, if more { " more" } else { "" })
-            }
-            Market::Tick(..) | Market::Heartbeat(_) => "other".to_owned(),
-        })
-        .collect()
+    fn told(mut feed: Replay) -> Vec<String> {
+        let mut told = Vec::new();
+        while let Some(event) = feed.next() {
+            told.push(match event {
+                Market::Open(i, bar) => format!("{} open {}", bar.opened_at.0 / HOUR, i.0),
+                Market::Completion { instrument, bar, more } => {
+                    format!("{} done {}{}", bar.closed_at.0 / HOUR, instrument.0, if *more { " more" } else { "" })
+                }
+                Market::Tick(..) | Market::Heartbeat(_) => "other".to_owned(),
+            });
+        }
+        told
     }
 
     #[test]

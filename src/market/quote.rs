@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Bar, Ohlc, Tick};
+use crate::time::Nanos;
 
 /// What a one-price file holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,9 +55,26 @@ impl Quoting {
         self.quote(bar, bar.closed_at, |p| p.close)
     }
 
-    fn quote(&self, bar: &Bar, at: crate::time::Nanos, price: fn(&Ohlc) -> f64) -> Tick {
-        let (bid, ask) = self.sides(bar);
-        Tick { at, bid: price(&bid), ask: price(&ask) }
+    #[inline]
+    fn quote(&self, bar: &Bar, at: Nanos, price: impl Fn(&Ohlc) -> f64) -> Tick {
+        let own = price(&bar.ohlc());
+        match (&bar.ask, self.spread) {
+            (Some(ask), None) => Tick { at, bid: own, ask: price(ask) },
+            _ => {
+                let (below, above) = self.shifts(bar);
+                Tick { at, bid: own + below, ask: own + above }
+            }
+        }
+    }
+
+    /// How far bid and ask lie from the bar's own prices, where it brings no ask or a fixed spread overrides that.
+    #[inline]
+    fn shifts(&self, bar: &Bar) -> (f64, f64) {
+        // A fixed spread lies around the file's price: the bid, where it quotes both sides.
+        let side = if bar.ask.is_some() { PriceSide::Bid } else { self.side };
+        let width = self.spread.or(bar.spread).unwrap_or(0.0);
+        let (below, above) = side.shares();
+        (below * width, above * width)
     }
 
     /// The bar as bid prices and as ask prices.
@@ -65,12 +83,9 @@ impl Quoting {
         let own = bar.ohlc();
         match (bar.ask, self.spread) {
             (Some(ask), None) => (own, ask),
-            // A fixed spread lies around the file's price: the bid, where it quotes both sides.
-            (ask, spread) => {
-                let side = if ask.is_some() { PriceSide::Bid } else { self.side };
-                let width = spread.or(bar.spread).unwrap_or(0.0);
-                let (below, above) = side.shares();
-                (shift(&own, below * width), shift(&own, above * width))
+            _ => {
+                let (below, above) = self.shifts(bar);
+                (shift(&own, below), shift(&own, above))
             }
         }
     }

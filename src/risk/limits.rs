@@ -76,31 +76,31 @@ impl Guard {
         if self.halted.is_some() {
             return None;
         }
-        let drawdown = 1.0 - equity / self.peak;
-        let loss = 1.0 - equity / self.day_start;
         // Where the broker closed everything at nothing left, rounding may leave a trace.
-        if equity <= self.peak * 1e-9 {
-            self.halted = Some(Refusal::NoEquity);
-            return Some(Breach { limit: Refusal::NoEquity, fraction: drawdown });
+        let (limit, from) = if equity <= self.peak * 1e-9 {
+            (Refusal::NoEquity, self.peak)
+        } else if self.limits.max_drawdown_fraction.is_some_and(|most| equity <= self.peak * (1.0 - most)) {
+            (Refusal::DrawdownHalt, self.peak)
+        } else if !self.day_blocked && self.limits.max_daily_loss_fraction.is_some_and(|most| equity <= self.day_start * (1.0 - most)) {
+            (Refusal::DailyLoss, self.day_start)
+        } else {
+            return None;
+        };
+        match limit {
+            Refusal::DailyLoss => self.day_blocked = true,
+            _ => self.halted = Some(limit),
         }
-        if self.limits.max_drawdown_fraction.is_some_and(|most| equity <= self.peak * (1.0 - most)) {
-            self.halted = Some(Refusal::DrawdownHalt);
-            return Some(Breach { limit: Refusal::DrawdownHalt, fraction: drawdown });
-        }
-        if !self.day_blocked && self.limits.max_daily_loss_fraction.is_some_and(|most| equity <= self.day_start * (1.0 - most)) {
-            self.day_blocked = true;
-            return Some(Breach { limit: Refusal::DailyLoss, fraction: loss });
-        }
-        None
+        Some(Breach { limit, fraction: 1.0 - equity / from })
     }
 
     /// The drawdown, when it has reached a further twentieth since the last peak.
     #[inline]
     pub fn deeper(&mut self, equity: f64) -> Option<f64> {
-        let drawdown = 1.0 - equity / self.peak;
-        if drawdown * 20.0 < f64::from(self.told_twentieths + 1) {
+        // Without a division, since this is asked at every bar.
+        if (self.peak - equity) * 20.0 < f64::from(self.told_twentieths + 1) * self.peak {
             return None;
         }
+        let drawdown = 1.0 - equity / self.peak;
         self.told_twentieths = (drawdown * 20.0).floor() as u32;
         Some(drawdown)
     }

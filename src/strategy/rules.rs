@@ -17,8 +17,26 @@ use crate::{
 pub struct RuleStrategy {
     rules: CompiledStrategy,
     machine: Machine,
+    reads_position: bool,
     trades_seen: u32,
     bars_since_trade: Option<u32>,
+}
+
+/// What the rules want to know of an open position.
+#[derive(Clone, Copy)]
+struct Held {
+    side: Side,
+    bars: u32,
+    entry: f64,
+    best_price: f64,
+    stop_loss: Option<f64>,
+}
+
+impl Held {
+    const fn of(position: &Position) -> Self {
+        let Position { side, bars, entry, best_price, stop_loss, .. } = *position;
+        Self { side, bars, entry, best_price, stop_loss }
+    }
 }
 
 impl RuleStrategy {
@@ -26,7 +44,8 @@ impl RuleStrategy {
     #[must_use]
     pub fn new(rules: CompiledStrategy) -> Self {
         let machine = Machine::new(Arc::clone(&rules.program));
-        Self { rules, machine, trades_seen: 0, bars_since_trade: None }
+        let reads_position = rules.program.uses_position();
+        Self { rules, machine, reads_position, trades_seen: 0, bars_since_trade: None }
     }
 
     fn holds(&self, side: Option<&SideRules>) -> bool {
@@ -77,7 +96,7 @@ impl RuleStrategy {
     }
 
     /// Where trailing and break-even would have the stop; `None` where it stays.
-    fn better_stop(&self, position: &Position) -> Option<f64> {
+    fn better_stop(&self, position: &Held) -> Option<f64> {
         let sign = position.side.sign();
         let gain = sign * (position.best_price - position.entry);
         let trailed = self.number(self.rules.trail_distance).and_then(|distance| {
@@ -89,7 +108,7 @@ impl RuleStrategy {
         position.stop_loss.is_none_or(|stop| sign * (best - stop) > 0.0).then_some(best)
     }
 
-    fn manage(&self, ctx: &mut Context<'_>, position: &Position) {
+    fn manage(&self, ctx: &mut Context<'_>, position: &Held) {
         let own = self.side(position.side);
         if self.rules.max_bars.is_some_and(|most| position.bars >= most) {
             ctx.exit_for(ExitReason::TimeExit);
@@ -115,9 +134,9 @@ impl RuleStrategy {
 impl Strategy for RuleStrategy {
     #[inline]
     fn on_bar(&mut self, ctx: &mut Context<'_>, bar: &Bar) {
-        let position = ctx.position().copied();
-        let book = Book { bars: position.map(|p| p.bars), pnl_fraction: ctx.pnl_fraction() };
-        self.machine.step(bar, &book);
+        let position = ctx.position().map(Held::of);
+        let pnl_fraction = if self.reads_position { ctx.pnl_fraction() } else { None };
+        self.machine.step(bar, &Book { bars: position.map(|p| p.bars), pnl_fraction });
         let rested = self.is_rested(ctx.trades_closed());
         let wish = self.wish();
         match (position, wish) {
