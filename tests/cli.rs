@@ -74,7 +74,7 @@ fn refused(args: &[&str], words: &[&str]) {
 }
 
 /// Hourly bars that rise and fall in waves.
-fn waves(rows: usize) -> String {
+pub(crate) fn waves(rows: usize) -> String {
     let mut text = String::from("timestamp,open,high,low,close,volume\n");
     let mut last = 100.0;
     for i in 0..rows {
