@@ -270,6 +270,8 @@ fn values_that_make_no_experiment_are_refused_and_say_why() {
     with("[account]\nsizing = { method = 'risk', value = 1.5 }", "0.01 is one percent");
     with("[account]\nsizing = { method = 'volatility', value = 0.1 }", "'volatility' is planned and not built yet");
     with("[fills]\nintrabar = 'lower_timeframe'", "'lower_timeframe' is planned and not built yet");
+    with("[account]\nleverage = 1e7", "at most 1e6");
+    with("[account]\ncash = 1e16", "at most 1e15");
     with("[costs]\nslippage_points = inf", "inf is not a number");
     with("[costs]\nspread = -1", "-1 is negative");
     with("[costs]\nspread = 5", "5 points need the size of a point");
@@ -292,6 +294,9 @@ fn a_run_says_what_it_left_out_and_what_was_refused() {
     // The crossover sets no stop, and the default experiment sizes by the risk to the stop.
     let refused = warnings(&["--strategy", "sma_crossover"]);
     assert!(refused[0].contains("entries were refused (no_stop)") && refused[0].contains("stop loss"), "{refused:?}");
+    let ruinous = plain.replace("leverage = 30.0", "leverage = 5000.0").replace("\"risk\", value = 0.01", "\"lots\", value = 100.0");
+    let told = stdout(&lab(&["backtest", "--no-report", "--out", &out, &scratch.file("ruinous.toml", &ruinous)]));
+    assert!(told.starts_with("Verdict        The account was lost after 1 closed trade.\n"), "{told}");
     let bare = scratch.file("bare.toml", "strategy = 'sma_crossover'\n[[data]]\npath = 'datasets/sp500_d1.csv.gz'\nsymbol = 'spx'\n");
     assert!(warnings(&[&bare]).iter().any(|w| w.contains("did you mean 'SPX'?")));
 }

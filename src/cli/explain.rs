@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{args::ExplainArgs, print, run_json, table};
+use super::{args::ExplainArgs, print, run_json, stats::plain, table};
 use crate::{
     error::{Error, Result, suggest},
     stats::explain::{EXPLAIN, MetricInfo, explain},
@@ -46,11 +46,11 @@ fn in_run(run: &Path, key: &str) -> Result<String> {
     let name = run["id"].as_str().unwrap_or("this run");
     let value = match &run["metrics"][key] {
         Value::Null => "undefined".to_owned(),
-        value => value.to_string(),
+        value => value.as_f64().map_or_else(|| value.to_string(), plain),
     };
     let interval = &run["intervals"][key];
     let range = match (interval["low"].as_f64(), interval["high"].as_f64(), interval["level"].as_f64()) {
-        (Some(low), Some(high), Some(level)) => format!(", {:.0} % interval {low} to {high}", level * 100.0),
+        (Some(low), Some(high), Some(level)) => format!(", {:.0} % interval {} to {}", level * 100.0, plain(low), plain(high)),
         _ => String::new(),
     };
     Ok(format!("\nIn {name}: {value}{range}\n"))

@@ -126,7 +126,7 @@ fn text(found: &Map<String, Value>) -> String {
 }
 
 /// At most six digits behind the point, and no zeros at the end.
-fn plain(value: f64) -> String {
+pub(super) fn plain(value: f64) -> String {
     if value.abs() >= 1e15 {
         return format!("{value:e}");
     }

@@ -94,7 +94,12 @@ fn check_numbers(spec: &Spec) -> Result<()> {
     let sizing = match spec.account.sizing {
         crate::risk::Sizing::Fraction(v) | crate::risk::Sizing::Risk(v) | crate::risk::Sizing::Lots(v) => v,
     };
-    let positive = [("account.cash", spec.account.cash), ("account.leverage", spec.account.leverage), ("account.sizing.value", sizing)];
+    // Beyond these a float no longer counts cents, and no account is like that.
+    let positive = [
+        ("account.cash", spec.account.cash, 1e15),
+        ("account.leverage", spec.account.leverage, 1e6),
+        ("account.sizing.value", sizing, 1e12),
+    ];
     let not_negative = [
         ("costs.spread", spread),
         ("costs.slippage_points", costs.slippage_points),
@@ -102,9 +107,12 @@ fn check_numbers(spec: &Spec) -> Result<()> {
         ("costs.commission_per_lot", costs.commission_per_lot),
         ("costs.commission_per_order", costs.commission_per_order),
     ];
-    for (place, value) in positive {
+    for (place, value, most) in positive {
         if !(value.is_finite() && value > 0.0) {
             return Err(Error::config(place, format!("{value} is not a number above 0")));
+        }
+        if value > most {
+            return Err(Error::config(place, format!("{value:e} is more than any account has; at most {most:e} is taken")));
         }
     }
     for (place, value) in not_negative {
