@@ -113,6 +113,7 @@ impl Stage {
             symbols: self.account.instruments.iter().map(|i| i.symbol.clone()).collect(),
             contract_sizes: self.account.instruments.iter().map(|i| i.contract_size).collect(),
             strategies: (0..seats.len()).map(|i| format!("s{i}")).collect(),
+            instruments: seats.iter().map(|s| s.instrument).collect(),
             features: seats.iter().map(|s| s.strategy.feature_names()).collect(),
         }
     }

@@ -40,13 +40,15 @@ pub(super) enum Command {
     Eval(EvalArgs),
     /// Computes the metrics of a column of returns or equity
     #[command(after_help = "Examples:\n  cthulu-lab stats reports/sample/equity.csv --column equity --kind equity --periods 6225\n  \
-        cthulu-lab stats trials.csv --trials --periods 252 --json")]
+        cthulu-lab eval \"if(close[1] > 0, close / close[1] - 1, 0)\" --data datasets/sp500_d1.csv.gz --out returns.csv\n  \
+        cthulu-lab stats returns.csv --column value --periods 252\n  \
+        cthulu-lab stats returns.csv --trials --periods 252 --json")]
     Stats(StatsArgs),
     /// Draws the report of a run again
     #[command(after_help = "Example:\n  cthulu-lab report reports/sample")]
     Report(ReportArgs),
     /// Sets two runs side by side, with the interval of their difference
-    #[command(after_help = "Example:\n  cthulu-lab backtest --param rsi_bars=10 --out reports/fast\n  \
+    #[command(after_help = "Examples:\n  cthulu-lab backtest --param rsi_bars=10 --out reports/fast\n  \
         cthulu-lab compare reports/sample reports/fast")]
     Compare(CompareArgs),
     /// Says what a metric means, and what it is in a run
@@ -66,6 +68,9 @@ pub(super) struct FileArgs {
     /// What dates start with, where they do not start with the year: ymd, dmy or mdy [default: the file's manifest]
     #[arg(long, value_name = "ORDER")]
     pub(super) date_order: Option<DateOrder>,
+    /// Length of a bar, as 1m, 4h or 1d, which the file must have [default: the usual step between its rows]
+    #[arg(long, value_name = "LENGTH")]
+    pub(super) timeframe: Option<Timeframe>,
 }
 
 /// Arguments of `backtest`.
@@ -91,10 +96,10 @@ pub(super) struct BacktestArgs {
     #[arg(long, value_name = "DATE", value_parser = moment)]
     pub(super) to: Option<Nanos>,
     /// Money at the start
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true)]
     pub(super) cash: Option<f64>,
     /// The root of every random number
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
     /// Threads to use; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -170,7 +175,7 @@ pub(super) struct DataArgs {
 pub(super) enum DataCommand {
     /// Lists what is wrong with a price file, or odd about it; exits 2 when the contract is broken
     #[command(after_help = "Examples:\n  cthulu-lab data check datasets/eurusd_h1_2017.csv.gz\n  \
-        cthulu-lab data check prices.csv --tz Europe/Athens --date-order dmy --symbol EURUSD --json")]
+        cthulu-lab data check datasets/eurusd_h1_2017.csv.gz --tz UTC --date-order dmy --symbol EURUSD --json")]
     Check(CheckArgs),
 }
 
@@ -184,9 +189,6 @@ pub(super) struct CheckArgs {
     /// The instrument, for its trading calendar and the size of its point
     #[arg(long, value_name = "SYMBOL")]
     pub(super) symbol: Option<String>,
-    /// The bar length the file should have, as 1m, 4h or 1d
-    #[arg(long, value_name = "LENGTH")]
-    pub(super) timeframe: Option<Timeframe>,
     /// Leaves out rows that repeat the row above in every cell
     #[arg(long)]
     pub(super) dedupe: bool,
@@ -296,12 +298,19 @@ pub(super) struct ReproduceArgs {
 
 fn parameter(text: &str) -> Result<(String, f64), String> {
     let (name, value) = text.split_once('=').ok_or("write it as name=value")?;
+    if name.trim().is_empty() {
+        return Err("write it as name=value".to_owned());
+    }
     let value = value.trim().parse().ok().filter(|v: &f64| v.is_finite()).ok_or(format!("'{value}' is not a number"))?;
     Ok((name.trim().to_owned(), value))
 }
 
 fn moment(text: &str) -> Result<Nanos, String> {
     Nanos::parse_date_or_moment(text).ok_or_else(|| format!("'{text}' is neither a date (2017-03-01) nor an RFC 3339 moment"))
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("'{text}' is not a whole number of 0 or more"))
 }
 
 fn positive(text: &str) -> Result<f64, String> {

@@ -18,7 +18,7 @@ const SHOWN: usize = 30;
 /// Whether the contract holds.
 pub(super) fn run_check(args: &CheckArgs) -> Result<bool> {
     let options = options(&args.file, &args.says, args.symbol.as_deref())?;
-    let checked = check(&args.file, &ReadOptions { timeframe: args.timeframe, dedupe: args.dedupe, ..options })?;
+    let checked = check(&args.file, &ReadOptions { dedupe: args.dedupe, ..options })?;
     if args.json {
         print_json(&serde_json::json!({
             "ok": checked.ok, "rows": checked.rows, "first": checked.first, "last": checked.last, "findings": checked.findings,
@@ -31,6 +31,9 @@ pub(super) fn run_check(args: &CheckArgs) -> Result<bool> {
 
 /// How to read a file: as the arguments say, else as its manifest says.
 pub(super) fn options(file: &Path, says: &FileArgs, symbol: Option<&str>) -> Result<ReadOptions> {
+    if !file.exists() {
+        return Err(Error::absent(file));
+    }
     let manifest = Manifest::beside(file)?.unwrap_or_default();
     let instrument = instrument(symbol, manifest.symbol.as_deref())?;
     let zone = says.tz.clone().or(manifest.zone);
@@ -40,6 +43,7 @@ pub(super) fn options(file: &Path, says: &FileArgs, symbol: Option<&str>) -> Res
     Ok(ReadOptions {
         zone: zone.transpose()?,
         date_order: says.date_order.or(manifest.date_order),
+        timeframe: says.timeframe,
         point: instrument.as_ref().and_then(|i| i.point),
         calendar: instrument.map(|i| i.calendar),
         ..ReadOptions::default()
@@ -65,7 +69,8 @@ fn text(file: &Path, checked: &Checked) -> String {
     let count = |severity| checked.findings.iter().filter(|f| f.severity == severity).count();
     let [errors, warnings] = [Severity::Error, Severity::Warning].map(count);
     let span = checked.first.zip(checked.last).map_or_else(String::new, |(first, last)| format!(" from {first} to {last}"));
-    let bars = checked.timeframe.map_or_else(|| "rows".to_owned(), |t| format!("bars of {t}"));
+    let one = if checked.rows == 1 { "" } else { "s" };
+    let bars = checked.timeframe.map_or_else(|| format!("row{one}"), |t| format!("bar{one} of {t}"));
     let mut told = format!("{}: {} {bars}{span}\n", file.display(), checked.rows);
     for finding in checked.findings.iter().take(SHOWN) {
         told += &line(finding);

@@ -1,11 +1,14 @@
 //! The experiment with its files read and everything checked: nothing in it can still be wrong when the loop starts.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use crate::{
     broker::{Costs, Venue},
     data::{self, Dataset, Finding, Instruments, Manifest, ReadOptions},
-    error::{Error, Result, suggest},
+    error::{Error, Result, nearest, suggest},
     market::{Bars, Calendar, Instrument, InstrumentId, PriceSide, Quoting},
     risk::Lots,
     rule::StrategyFile,
@@ -34,6 +37,8 @@ pub struct Source {
 
 /// One strategy on one instrument.
 pub struct Placed {
+    /// The strategy's name; numbered where it sits on the same instrument again.
+    pub name: String,
     /// The strategy, its parameters set.
     pub file: StrategyFile,
     /// Its file as written.
@@ -72,12 +77,13 @@ impl Experiment {
         for data in &mut spec.data {
             sources.push(source(data, &spec.account, &costs, &instruments)?);
         }
-        let symbols: BTreeSet<&str> = sources.iter().map(|s| s.instrument.symbol.as_str()).collect();
-        if symbols.len() < sources.len() {
-            return Err(Error::config("data", "two files have the same symbol; give each its own"));
+        let mut symbols = BTreeSet::new();
+        if let Some(again) = sources.iter().find(|s| !symbols.insert(s.instrument.symbol.as_str())) {
+            let problem = format!("two files have the symbol '{}'; give each a symbol of its own", again.instrument.symbol);
+            return Err(Error::config("data", problem));
         }
         let placed = place(&spec, &sources)?;
-        let warnings = warnings(&spec, &sources);
+        let warnings = warnings(&spec, &sources, &instruments);
         Ok(Self { spec, sources, placed, warnings })
     }
 }
@@ -88,7 +94,12 @@ fn check_numbers(spec: &Spec) -> Result<()> {
     let sizing = match spec.account.sizing {
         crate::risk::Sizing::Fraction(v) | crate::risk::Sizing::Risk(v) | crate::risk::Sizing::Lots(v) => v,
     };
-    let positive = [("account.cash", spec.account.cash), ("account.leverage", spec.account.leverage), ("account.sizing.value", sizing)];
+    // Beyond these a float no longer counts cents, and no account is like that.
+    let positive = [
+        ("account.cash", spec.account.cash, 1e15),
+        ("account.leverage", spec.account.leverage, 1e6),
+        ("account.sizing.value", sizing, 1e12),
+    ];
     let not_negative = [
         ("costs.spread", spread),
         ("costs.slippage_points", costs.slippage_points),
@@ -96,15 +107,36 @@ fn check_numbers(spec: &Spec) -> Result<()> {
         ("costs.commission_per_lot", costs.commission_per_lot),
         ("costs.commission_per_order", costs.commission_per_order),
     ];
-    for (place, value) in positive {
+    for (place, value, most) in positive {
         if !(value.is_finite() && value > 0.0) {
-            return Err(Error::config(place, format!("{value} is not above 0")));
+            return Err(Error::config(place, format!("{value} is not a number above 0")));
+        }
+        if value > most {
+            return Err(Error::config(place, format!("{value:e} is more than any account has; at most {most:e} is taken")));
         }
     }
     for (place, value) in not_negative {
-        if !(value.is_finite() && value >= 0.0) {
+        if !value.is_finite() {
+            return Err(Error::config(place, format!("{value} is not a number")));
+        }
+        if value < 0.0 {
             return Err(Error::config(place, format!("{value} is negative; costs are written as positive numbers")));
         }
+    }
+    if costs.commission_fraction >= 1.0 {
+        let problem = format!("{} would be the whole price and more; 0.0002 is two hundredths of a percent", costs.commission_fraction);
+        return Err(Error::config("costs.commission_fraction", problem));
+    }
+    if let crate::risk::Sizing::Risk(fraction) = spec.account.sizing
+        && fraction > 1.0
+    {
+        return Err(Error::config(
+            "account.sizing.value",
+            format!("{fraction} is more than the whole equity at risk; 0.01 is one percent"),
+        ));
+    }
+    if spec.risk.max_positions == Some(0) {
+        return Err(Error::config("risk.max_positions", "0 refuses every entry; leave the key out for no limit"));
     }
     let fractions = [
         ("risk.max_daily_loss_fraction", spec.risk.max_daily_loss_fraction),
@@ -112,31 +144,22 @@ fn check_numbers(spec: &Spec) -> Result<()> {
     ];
     for (place, value) in fractions.into_iter().filter_map(|(p, v)| v.map(|v| (p, v))) {
         if !(value > 0.0 && value <= 1.0) {
-            return Err(Error::config(place, format!("{value} is not a fraction between 0 and 1")));
+            return Err(Error::config(place, format!("{value} is not a fraction above 0 and up to 1; 0.05 is five percent")));
         }
     }
     Ok(())
 }
 
 fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, instruments: &Instruments) -> Result<Source> {
-    let path = Path::new(&spec.path).to_owned();
+    let path = existing(&spec.path)?;
+    if let Some((from, to)) = spec.from.zip(spec.to).filter(|(from, to)| from >= to) {
+        return Err(Error::config("from", format!("{from} is not before to, {to}; nothing lies between them")));
+    }
     let manifest = Manifest::beside(&path)?.unwrap_or_default();
     fill_in(spec, &path, &manifest);
     let symbol = spec.symbol.clone().unwrap_or_default();
     let known = instruments.get(&symbol);
-    let instrument = match known {
-        Some(instrument) if account.lots == Lots::Broker => instrument.clone(),
-        // Any size means units: one lot is one unit, whatever a broker's lot holds.
-        Some(instrument) => Instrument { contract_size: 1.0, lot_step: 0.0, min_lots: 0.0, max_lots: f64::INFINITY, ..instrument.clone() },
-        None if account.lots == Lots::Broker => {
-            let problem = format!(
-                "'{symbol}' is not in instruments.toml{}; lots = \"broker\" needs its lot size",
-                suggest(&symbol, instruments.symbols())
-            );
-            return Err(Error::config("data.symbol", problem));
-        }
-        None => Instrument::fractional(symbol.clone()),
-    };
+    let instrument = instrument(&symbol, known, account.lots, instruments)?;
     if let Some(quote) = instrument.quote_currency.as_ref().filter(|quote| **quote != account.currency) {
         let problem =
             format!("{symbol} is quoted in {quote} and the account is in {}; set account.currency = \"{quote}\"", account.currency);
@@ -168,6 +191,33 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
     let venue = venue(spec, costs, &instrument, &dataset)?;
     let days = if known.is_some() { instrument.calendar } else { days_of(&dataset.bars) };
     Ok(Source { spec: spec.clone(), dataset, instrument, venue, days })
+}
+
+/// The path of a price file that is there.
+fn existing(path: &str) -> Result<PathBuf> {
+    match Path::new(path) {
+        _ if path.is_empty() => Err(Error::config("data.path", "the path is empty; name a price file")),
+        there if there.exists() => Ok(there.to_owned()),
+        absent => Err(Error::absent(absent)),
+    }
+}
+
+/// How `symbol` is traded, `known` or not.
+fn instrument(symbol: &str, known: Option<&Instrument>, lots: Lots, instruments: &Instruments) -> Result<Instrument> {
+    match known {
+        _ if symbol.trim().is_empty() => Err(Error::config("data.symbol", "the symbol is empty; name what the file prices")),
+        Some(instrument) if lots == Lots::Broker => Ok(instrument.clone()),
+        // Any size means units: one lot is one unit, whatever a broker's lot holds.
+        Some(instrument) => {
+            Ok(Instrument { contract_size: 1.0, lot_step: 0.0, min_lots: 0.0, max_lots: f64::INFINITY, ..instrument.clone() })
+        }
+        None if lots == Lots::Broker => {
+            let nearest = suggest(symbol, instruments.symbols());
+            let problem = format!("'{symbol}' is not in instruments.toml, and lots = \"broker\" needs its lot size{nearest}");
+            Err(Error::config("data.symbol", problem))
+        }
+        None => Ok(Instrument::fractional(symbol)),
+    }
 }
 
 /// Trading days of a file that nobody describes: every day where it has Saturdays, else those of the FX week, which hold an exchange's too.
@@ -203,7 +253,11 @@ fn venue(spec: &DataSpec, costs: &CostSpec, instrument: &Instrument, dataset: &D
         Some(point) => Ok(points * point),
         None => Err(Error::config(
             key,
-            format!("{points} points need the size of a point, and '{}' is not in instruments.toml", instrument.symbol),
+            format!(
+                "{points} points need the size of a point, and '{}' is not in instruments.toml; name its symbol there, add it, or state \
+                 costs as commission_fraction",
+                instrument.symbol
+            ),
         )),
     };
     let quoted = dataset.bars.ask().is_some() || dataset.bars.spread().is_some();
@@ -233,21 +287,27 @@ fn place(spec: &Spec, sources: &[Source]) -> Result<Vec<Placed>> {
         }
         StrategyChoice::Several(several) => several.clone(),
     };
-    let mut placed = Vec::new();
+    if several.is_empty() {
+        return Err(Error::config("strategy", "the list is empty; name at least one strategy"));
+    }
+    let mut files = Vec::new();
     for one in &several {
+        check_seat(one, sources)?;
         let (text, place) = strategy_text(&one.strategy)?;
-        let mut params = spec.params.clone();
+        files.push((StrategyFile::parse(&text, &place)?, text));
+    }
+    let shared = shared_params(spec, &files)?;
+    let mut placed: Vec<Placed> = Vec::new();
+    for (one, (file, text)) in several.iter().zip(files) {
+        let mut params: BTreeMap<String, f64> = shared.clone();
+        params.retain(|name, _| several.len() == 1 || file.parameters().iter().any(|p| p.name == *name));
         params.extend(one.params.clone());
-        let file = StrategyFile::parse(&text, &place)?.with_params(&params)?;
-        for symbol in &one.symbols {
-            if !sources.iter().any(|s| s.instrument.symbol == *symbol) {
-                let known = sources.iter().map(|s| s.instrument.symbol.as_str());
-                return Err(Error::config("strategy.symbols", format!("there is no data for '{symbol}'{}", suggest(symbol, known))));
-            }
-        }
+        let file = file.with_params(&params)?;
         for (index, source) in (0_u16..).zip(sources) {
             if one.symbols.is_empty() || one.symbols.contains(&source.instrument.symbol) {
-                placed.push(Placed { file: file.clone(), text: text.clone(), instrument: InstrumentId(index), weight: one.weight });
+                let instrument = InstrumentId(index);
+                let name = seat_name(&placed, file.name(), instrument);
+                placed.push(Placed { name, file: file.clone(), text: text.clone(), instrument, weight: one.weight });
             }
         }
     }
@@ -257,7 +317,41 @@ fn place(spec: &Spec, sources: &[Source]) -> Result<Vec<Placed>> {
     Ok(placed)
 }
 
-fn warnings(spec: &Spec, sources: &[Source]) -> Vec<String> {
+/// A seat's weight and symbols.
+fn check_seat(one: &StrategySpec, sources: &[Source]) -> Result<()> {
+    if !(one.weight.is_finite() && one.weight > 0.0) {
+        let problem = format!("{} of '{}' is not a number above 0; leave the strategy out to give it nothing", one.weight, one.strategy);
+        return Err(Error::config("strategy.weight", problem));
+    }
+    for symbol in &one.symbols {
+        if !sources.iter().any(|s| s.instrument.symbol == *symbol) {
+            let known = sources.iter().map(|s| s.instrument.symbol.as_str());
+            return Err(Error::config("strategy.symbols", format!("there is no data for '{symbol}'{}", suggest(symbol, known))));
+        }
+    }
+    Ok(())
+}
+
+/// The experiment's own parameter values; of several strategies each takes those it has, and at least one must have each.
+fn shared_params(spec: &Spec, files: &[(StrategyFile, String)]) -> Result<BTreeMap<String, f64>> {
+    if files.len() > 1 {
+        let names: BTreeSet<&str> = files.iter().flat_map(|(file, _)| file.parameters()).map(|p| p.name.as_str()).collect();
+        if let Some(unknown) = spec.params.keys().find(|name| !names.contains(name.as_str())) {
+            let problem = format!("none of the strategies has a parameter '{unknown}'{}", suggest(unknown, names));
+            return Err(Error::config("params", problem));
+        }
+    }
+    Ok(spec.params.clone())
+}
+
+/// A strategy's name, numbered from the second time it sits on the same instrument: files and events tell the seats apart by it.
+fn seat_name(placed: &[Placed], name: &str, instrument: InstrumentId) -> String {
+    let is_taken = |name: &str| placed.iter().any(|p| p.instrument == instrument && p.name == name);
+    let numbered = (2..).map(|n| format!("{name} {n}"));
+    std::iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).expect("a number is free")
+}
+
+fn warnings(spec: &Spec, sources: &[Source], instruments: &Instruments) -> Vec<String> {
     let mut warnings = Vec::new();
     let free = |s: &Source| {
         let c = &s.venue.costs;
@@ -276,6 +370,12 @@ fn warnings(spec: &Spec, sources: &[Source]) -> Vec<String> {
                 .into(),
         );
     }
+    let misnamed = |s: &Source| {
+        let symbol = &s.instrument.symbol;
+        let near = nearest(symbol, instruments.symbols()).filter(|near| near != symbol && instruments.get(symbol).is_none())?;
+        Some(format!("'{symbol}' is not in instruments.toml; did you mean '{near}'? It is traded as an unknown instrument."))
+    };
+    warnings.extend(sources.iter().find_map(misnamed));
     let undescribed = |s: &&Source| s.days != s.instrument.calendar;
     if let Some(s) = sources.iter().find(undescribed) {
         warnings.push(format!(
@@ -290,5 +390,26 @@ fn warnings(spec: &Spec, sources: &[Source]) -> Vec<String> {
     if swap && sources.iter().any(|s| s.instrument.swap_long_points != 0.0 || s.instrument.swap_short_points != 0.0) {
         warnings.push("Overnight financing (swap) is not charged.".into());
     }
+    warnings.extend(sources.iter().filter_map(doubted));
+    warnings.extend(ignored(spec));
     warnings
+}
+
+/// What the data check warns of in a file.
+fn doubted(source: &Source) -> Option<String> {
+    let doubts: Vec<&Finding> = source.dataset.findings.iter().filter(|f| f.severity == data::Severity::Warning).collect();
+    let more = if doubts.len() > 1 { format!(", and {} more", doubts.len() - 1) } else { String::new() };
+    doubts
+        .first()
+        .map(|first| format!("The data check doubts {}: {}{more}.", source.instrument.symbol, first.message.trim_end_matches('.')))
+}
+
+/// Sections that ask for more than a backtest does.
+fn ignored(spec: &Spec) -> Option<String> {
+    let sections = [("search", &spec.search), ("walkforward", &spec.walkforward), ("model", &spec.model)];
+    let there: Vec<String> = sections.iter().filter(|(_, table)| table.is_some()).map(|(name, _)| format!("[{name}]")).collect();
+    if there.is_empty() {
+        return None;
+    }
+    Some(format!("A backtest ignores {}: it plays the parameters as they stand, once, over the whole span.", there.join(" and ")))
 }

@@ -9,6 +9,7 @@ mod play;
 mod rows;
 mod spec;
 mod template;
+mod typed;
 
 pub use check::{Experiment, Source};
 pub use folder::RunFolder;
@@ -17,4 +18,4 @@ pub use spec::{
     AccountSpec, CostSpec, DataSpec, FillSpec, FromData, IntrabarSpec, MarketFillSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec,
     SwapSpec,
 };
-pub use template::{namesake, starter};
+pub use template::{STARTER_DATA, namesake, starter};

@@ -97,7 +97,7 @@ impl Guard {
     #[inline]
     pub fn deeper(&mut self, equity: f64) -> Option<f64> {
         // Without a division, since this is asked at every bar.
-        if (self.peak - equity) * 20.0 < f64::from(self.told_twentieths + 1) * self.peak {
+        if (self.peak - equity) * 20.0 < (f64::from(self.told_twentieths) + 1.0) * self.peak {
             return None;
         }
         let drawdown = 1.0 - equity / self.peak;
@@ -139,6 +139,14 @@ mod tests {
         assert_eq!(guard.admit(0), Err(Refusal::DailyLoss));
         assert_eq!(guard.watch(94.0, Some(2)), None);
         assert_eq!(guard.admit(0), Ok(()));
+    }
+
+    #[test]
+    fn a_loss_beyond_counting_does_not_end_the_program() {
+        let mut guard = Guard::new(Limits::default(), 1e-300);
+        // 1 + 1e300/1e-300 is more than a float holds, and the count of twentieths stops at the most it can be.
+        assert_eq!(guard.deeper(-1e300), Some(f64::INFINITY));
+        assert_eq!(guard.deeper(-1e-300), None);
     }
 
     #[test]
