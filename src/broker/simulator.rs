@@ -191,7 +191,7 @@ impl Broker for Simulator {
         self.amendments.push_back((ticket, price));
     }
 
-    fn settle(&mut self, market: &Market, book: &Ledger) -> Option<Notice> {
+    fn settle(&mut self, market: &Market<'_>, book: &Ledger) -> Option<Notice> {
         if self.orders.is_empty() && book.is_flat() {
             return None;
         }
@@ -209,7 +209,7 @@ impl Broker for Simulator {
         }
     }
 
-    fn settle_decided(&mut self, market: &Market, book: &Ledger) -> Option<Notice> {
+    fn settle_decided(&mut self, market: &Market<'_>, book: &Ledger) -> Option<Notice> {
         let Market::Completion { instrument, bar, .. } = market else { return None };
         if self.market_fill == MarketFill::NextOpen || self.orders.is_empty() {
             return None;
@@ -232,13 +232,13 @@ impl Broker for Simulator {
         self.venue(instrument).quoting.sides(bar)
     }
 
-    fn close_now(&mut self, market: &Market, position: &Position) -> Option<Fill> {
+    fn close_now(&mut self, market: &Market<'_>, position: &Position) -> Option<Fill> {
         let quote = self.quote(market)?;
         let deal = Deal::at_quote(&quote, position.side.opposite(), true);
         Some(self.venue(position.instrument).close(position, ExitReason::EndOfRun, &deal))
     }
 
-    fn quote(&self, market: &Market) -> Option<Tick> {
+    fn quote(&self, market: &Market<'_>) -> Option<Tick> {
         match market {
             Market::Open(instrument, bar) => Some(self.venue(*instrument).quoting.at_open(bar)),
             Market::Completion { instrument, bar, .. } => Some(self.venue(*instrument).quoting.at_close(bar)),

@@ -76,7 +76,7 @@ impl<'a> Desk<'a> {
         };
         seat.strategy.on_bar(&mut ctx, bar);
         for signal in signals.drain(..) {
-            let market = Market::Completion { instrument: seat.instrument, bar: *bar, more: false };
+            let market = Market::Completion { instrument: seat.instrument, bar, more: false };
             let quote = broker.quote(&market).expect("a completion has a quote");
             self.carry_out(&signal, seat.weight, &quote, broker, bus);
         }

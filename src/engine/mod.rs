@@ -82,10 +82,10 @@ pub fn run(feed: &mut dyn Feed, seats: &mut [Seat], broker: &mut dyn Broker, acc
             bus.publish(at, None, None, Kind::RunStarted { cash: account.cash });
         }
         now = at;
-        engine.settle(market, false, broker, bus);
+        engine.settle(&market, false, broker, bus);
         match market {
-            Market::Completion { instrument, bar, more } => engine.complete(market, (*instrument, bar, *more), seats, broker, bus),
-            Market::Tick(instrument, tick) => engine.desk.book.mark(*instrument, tick.bid, tick.ask),
+            Market::Completion { instrument, bar, more } => engine.complete(&market, (instrument, bar, more), seats, broker, bus),
+            Market::Tick(instrument, tick) => engine.desk.book.mark(instrument, tick.bid, tick.ask),
             Market::Open(..) | Market::Heartbeat(_) => {}
         }
     }
@@ -132,7 +132,7 @@ impl<'a> Engine<'a> {
 
     /// Books every notice the broker has for this event, one at a time.
     #[inline]
-    fn settle(&mut self, market: &Market, decided: bool, broker: &mut dyn Broker, bus: &mut Bus) {
+    fn settle(&mut self, market: &Market<'_>, decided: bool, broker: &mut dyn Broker, bus: &mut Bus) {
         if !self.desk.book.is_flat()
             && let Market::Open(instrument, _) = market
             && let Some(quote) = broker.quote(market)
@@ -147,7 +147,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn book_notice(&mut self, at: Nanos, market: &Market, notice: &Notice, broker: &dyn Broker, bus: &mut Bus) {
+    fn book_notice(&mut self, at: Nanos, market: &Market<'_>, notice: &Notice, broker: &dyn Broker, bus: &mut Bus) {
         let Notice::Filled(fill) = notice else {
             self.desk.hear(at, notice, bus);
             return;
@@ -169,7 +169,7 @@ impl<'a> Engine<'a> {
     #[inline]
     fn complete(
         &mut self,
-        market: &Market,
+        market: &Market<'_>,
         (instrument, bar, more): (InstrumentId, &Bar, bool),
         seats: &mut [Seat],
         broker: &mut dyn Broker,
@@ -206,7 +206,7 @@ impl<'a> Engine<'a> {
             self.desk.decide(index, seat, bar, broker, bus);
         }
         if broker.deals_at_close() {
-            self.settle(&Market::Completion { instrument, bar: *bar, more: false }, true, broker, bus);
+            self.settle(&Market::Completion { instrument, bar, more: false }, true, broker, bus);
         }
     }
 
@@ -251,7 +251,7 @@ impl<'a> Engine<'a> {
     fn close_all(&mut self, now: Nanos, broker: &mut dyn Broker, bus: &mut Bus) {
         for position in self.desk.book.positions().to_vec() {
             let Some(bar) = self.last[usize::from(position.instrument.0)] else { continue };
-            let market = Market::Completion { instrument: position.instrument, bar, more: false };
+            let market = Market::Completion { instrument: position.instrument, bar: &bar, more: false };
             if let Some(fill) = broker.close_now(&market, &position) {
                 let fill = Fill { at: now, ..fill };
                 self.book_notice(now, &market, &Notice::Filled(fill), broker, bus);
