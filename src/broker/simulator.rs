@@ -82,9 +82,14 @@ impl Simulator {
     }
 
     /// A new bar: what happened inside the last one no longer matters.
+    #[inline]
     fn forget_path(&mut self, instrument: InstrumentId) {
-        self.inside.retain(|(i, ..)| *i != instrument);
-        self.passed.retain(|(i, _)| *i != instrument);
+        if !self.inside.is_empty() {
+            self.inside.retain(|(i, ..)| *i != instrument);
+        }
+        if !self.passed.is_empty() {
+            self.passed.retain(|(i, _)| *i != instrument);
+        }
     }
 
     /// Orders and stops at a quote: a bar's opening, or a tick.
@@ -102,7 +107,7 @@ impl Simulator {
 
     /// The exit of the first position that the quote puts beyond its stop or its target.
     fn gapped(&self, instrument: InstrumentId, quote: &Tick, book: &Ledger) -> Option<Fill> {
-        book.positions().iter().filter(|p| p.instrument == instrument).find_map(|position| {
+        book.positions().iter().filter(|p| p.instrument == instrument && self.may_end_by_price(p)).find_map(|position| {
             let way_out = WayOut::of(position, quote, book, self.leverage);
             let (price, sign) = (exit_price(position, quote), position.side.sign());
             let stopped = way_out.price.is_some_and(|stop| sign * (price - stop) <= 0.0);
@@ -115,7 +120,7 @@ impl Simulator {
 
     /// Stops, targets and resting entries on the path inside a completed bar.
     fn inside(&mut self, instrument: InstrumentId, bar: &Bar, book: &Ledger) -> Option<Notice> {
-        if self.orders.is_empty() && !book.positions().iter().any(|p| self.may_end_inside(p)) {
+        if self.orders.is_empty() && !book.positions().iter().any(|p| self.may_end_by_price(p)) {
             return None;
         }
         let (bid, ask) = self.venue(instrument).quoting.sides(bar);
@@ -146,8 +151,8 @@ impl Simulator {
         Some(self.fill_order(&order, &Deal { price, slips, ..deal }, book))
     }
 
-    /// Whether the path inside a bar can end a position: by its stop, its target, or by ruin.
-    fn may_end_inside(&self, position: &Position) -> bool {
+    /// Whether a price can end a position: by its stop, its target, or by ruin.
+    fn may_end_by_price(&self, position: &Position) -> bool {
         position.stop_loss.is_some() || position.take_profit.is_some() || position.side == Side::Sell || self.leverage > 1.0
     }
 

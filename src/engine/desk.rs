@@ -64,7 +64,6 @@ impl<'a> Desk<'a> {
     /// Lets one strategy see a completed bar and carries out what it asks.
     #[inline]
     pub(super) fn decide(&mut self, index: u8, seat: &mut Seat, bar: &Bar, broker: &mut dyn Broker, bus: &mut Bus) {
-        let mut signals = std::mem::take(&mut self.signals);
         let mut ctx = Context {
             now: bar.closed_at,
             seat: index,
@@ -72,15 +71,18 @@ impl<'a> Desk<'a> {
             book: &self.book,
             has_resting_entry: self.pending.iter().any(|order| order.enters_for(index, seat.instrument)),
             trades_closed: self.trades_closed[usize::from(index)],
-            signals: &mut signals,
+            signals: &mut self.signals,
         };
         seat.strategy.on_bar(&mut ctx, bar);
-        for signal in signals.drain(..) {
+        if !self.signals.is_empty() {
             let market = Market::Completion { instrument: seat.instrument, bar, more: false };
             let quote = broker.quote(&market).expect("a completion has a quote");
-            self.carry_out(&signal, seat.weight, &quote, broker, bus);
+            let mut signals = std::mem::take(&mut self.signals);
+            for signal in signals.drain(..) {
+                self.carry_out(&signal, seat.weight, &quote, broker, bus);
+            }
+            self.signals = signals;
         }
-        self.signals = signals;
     }
 
     fn carry_out(&mut self, signal: &Signal, weight: f64, quote: &Tick, broker: &mut dyn Broker, bus: &mut Bus) {
