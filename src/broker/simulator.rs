@@ -65,6 +65,29 @@ impl Simulator {
         &self.venues[usize::from(instrument.0)]
     }
 
+    /// Whether no price can bring a notice: the answer at most events, so it comes first.
+    #[inline]
+    fn has_nothing_to_do(&self, book: &Ledger) -> bool {
+        self.orders.is_empty()
+            && self.amendments.is_empty()
+            && self.cancellations.is_empty()
+            && !book.positions().iter().any(|p| self.may_end_by_price(p))
+    }
+
+    /// The next notice that an event brings.
+    #[inline(never)]
+    fn meet(&mut self, market: &Market<'_>, book: &Ledger) -> Option<Notice> {
+        if let Some(notice) = self.requests(book) {
+            return Some(notice);
+        }
+        match market {
+            Market::Open(instrument, bar) => self.at_quote(*instrument, self.venue(*instrument).quoting.at_open(bar), book),
+            Market::Tick(instrument, tick) => self.at_quote(*instrument, *tick, book),
+            Market::Completion { instrument, bar, .. } => self.inside(*instrument, bar, book),
+            Market::Heartbeat(_) => None,
+        }
+    }
+
     /// Requests that need no price, in the order they were made.
     fn requests(&mut self, book: &Ledger) -> Option<Notice> {
         while let Some((ticket, price)) = self.amendments.pop_front() {
@@ -107,7 +130,7 @@ impl Simulator {
 
     /// The exit of the first position that the quote puts beyond its stop or its target.
     fn gapped(&self, instrument: InstrumentId, quote: &Tick, book: &Ledger) -> Option<Fill> {
-        book.positions().iter().filter(|p| p.instrument == instrument && self.may_end_by_price(p)).find_map(|position| {
+        book.positions().iter().filter(|p| p.instrument == instrument).find_map(|position| {
             let way_out = WayOut::of(position, quote, book, self.leverage);
             let (price, sign) = (exit_price(position, quote), position.side.sign());
             let stopped = way_out.price.is_some_and(|stop| sign * (price - stop) <= 0.0);
@@ -120,9 +143,6 @@ impl Simulator {
 
     /// Stops, targets and resting entries on the path inside a completed bar.
     fn inside(&mut self, instrument: InstrumentId, bar: &Bar, book: &Ledger) -> Option<Notice> {
-        if self.orders.is_empty() && !book.positions().iter().any(|p| self.may_end_by_price(p)) {
-            return None;
-        }
         let (bid, ask) = self.venue(instrument).quoting.sides(bar);
         let opening = Tick { at: bar.opened_at, bid: bid.open, ask: ask.open };
         let half_spread = (ask.close - bid.close) / 2.0;
@@ -197,21 +217,10 @@ impl Broker for Simulator {
     }
 
     fn settle(&mut self, market: &Market<'_>, book: &Ledger) -> Option<Notice> {
-        if self.orders.is_empty() && book.is_flat() {
-            return None;
+        if let Market::Open(instrument, _) = market {
+            self.forget_path(*instrument);
         }
-        if let Some(notice) = self.requests(book) {
-            return Some(notice);
-        }
-        match market {
-            Market::Open(instrument, bar) => {
-                self.forget_path(*instrument);
-                self.at_quote(*instrument, self.venue(*instrument).quoting.at_open(bar), book)
-            }
-            Market::Tick(instrument, tick) => self.at_quote(*instrument, *tick, book),
-            Market::Completion { instrument, bar, .. } => self.inside(*instrument, bar, book),
-            Market::Heartbeat(_) => None,
-        }
+        if self.has_nothing_to_do(book) { None } else { self.meet(market, book) }
     }
 
     fn settle_decided(&mut self, market: &Market<'_>, book: &Ledger) -> Option<Notice> {

@@ -75,17 +75,18 @@ pub fn run(feed: &mut dyn Feed, seats: &mut [Seat], broker: &mut dyn Broker, acc
     let mut engine = Engine::new(account, seats.len(), broker.deals_at_close());
     engine.curve.reserve(feed.completions_to_come());
     let mut now = Nanos(i64::MIN);
-    while let Some(market) = feed.next() {
+    // Borrowed where the feed put it: copying what was written field by field a moment ago waits for the writes.
+    while let Some(market) = &feed.next() {
         let at = market.at();
         assert!(at >= now, "the feed went back from {now} to {at}");
         if now.0 == i64::MIN {
             bus.publish(at, None, None, Kind::RunStarted { cash: account.cash });
         }
         now = at;
-        engine.settle(&market, false, broker, bus);
+        engine.settle(market, false, broker, bus);
         match market {
-            Market::Completion { instrument, bar, more } => engine.complete((instrument, bar, more), seats, broker, bus),
-            Market::Tick(instrument, tick) => engine.desk.book.mark(instrument, tick.bid, tick.ask),
+            Market::Completion { instrument, bar, more } => engine.complete((*instrument, bar, *more), seats, broker, bus),
+            Market::Tick(instrument, tick) => engine.desk.book.mark(*instrument, tick.bid, tick.ask),
             Market::Open(..) | Market::Heartbeat(_) => {}
         }
     }

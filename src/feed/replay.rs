@@ -79,6 +79,18 @@ impl Replay {
         self
     }
 
+    /// The series whose event is next, of several.
+    #[inline(never)]
+    fn earliest(&self) -> Option<usize> {
+        self.series.iter().enumerate().filter_map(|(i, s)| s.key().map(|key| (key, i))).min().map(|(_, index)| index)
+    }
+
+    /// Whether a bar is still to complete at that moment.
+    #[inline(never)]
+    fn completes_at(&self, at: Nanos) -> bool {
+        self.series.iter().any(|s| s.key() == Some((at, 0)))
+    }
+
     #[inline]
     fn count(&mut self) {
         self.done += 1;
@@ -93,10 +105,7 @@ impl Replay {
 impl Feed for Replay {
     #[inline]
     fn next(&mut self) -> Option<Market<'_>> {
-        let index = match self.series.as_slice() {
-            [_] => 0,
-            several => several.iter().enumerate().filter_map(|(i, s)| s.key().map(|key| (key, i))).min()?.1,
-        };
+        let index = if self.series.len() == 1 { 0 } else { self.earliest()? };
         let is_completion = self.series[index].advance()?;
         if is_completion {
             self.count();
@@ -105,7 +114,7 @@ impl Feed for Replay {
         if !is_completion {
             return Some(Market::Open(*instrument, bar));
         }
-        let more = self.series.len() > 1 && self.series.iter().any(|s| s.key() == Some((bar.closed_at, 0)));
+        let more = self.series.len() > 1 && self.completes_at(bar.closed_at);
         Some(Market::Completion { instrument: *instrument, bar, more })
     }
 

@@ -31,10 +31,12 @@ impl RuleStrategy {
         Self { rules, machine, reads_position, trades_seen: 0, bars_since_trade: None }
     }
 
+    #[inline]
     fn holds(&self, side: Option<&SideRules>) -> bool {
         side.is_some_and(|rules| self.machine.holds(rules.enter))
     }
 
+    #[inline]
     fn number(&self, id: Option<OutputId>) -> Option<f64> {
         id.and_then(|id| self.machine.number(id))
     }
@@ -79,6 +81,7 @@ impl RuleStrategy {
     }
 
     /// Where trailing and break-even would have the stop; `None` where it stays.
+    #[inline]
     fn better_stop(&self, position: &Position) -> Option<f64> {
         let sign = position.side.sign();
         let gain = sign * (position.best_price - position.entry);
@@ -91,6 +94,7 @@ impl RuleStrategy {
         position.stop_loss.is_none_or(|stop| sign * (best - stop) > 0.0).then_some(best)
     }
 
+    #[inline]
     fn manage(&self, ctx: &mut Context<'_>, position: &Position) {
         let own = self.side(position.side);
         if self.rules.max_bars.is_some_and(|most| position.bars >= most) {
