@@ -141,14 +141,25 @@ impl Stage {
 struct Counted {
     inner: Replay,
     told: Arc<Mutex<Vec<Event>>>,
-    moments: Vec<(Market, usize)>,
+    moments: Vec<(Market<'static>, usize)>,
 }
 
 impl Feed for Counted {
-    fn next(&mut self) -> Option<&Market> {
+    fn next(&mut self) -> Option<Market<'_>> {
         let market = self.inner.next()?;
-        self.moments.push((*market, self.told.lock().unwrap().len()));
+        self.moments.push((kept(market), self.told.lock().unwrap().len()));
         Some(market)
+    }
+}
+
+/// The same with a bar that nobody takes back.
+fn kept(market: Market<'_>) -> Market<'static> {
+    let kept = |bar: &Bar| &*Box::leak(Box::new(*bar));
+    match market {
+        Market::Open(instrument, bar) => Market::Open(instrument, kept(bar)),
+        Market::Completion { instrument, bar, more } => Market::Completion { instrument, bar: kept(bar), more },
+        Market::Tick(instrument, tick) => Market::Tick(instrument, tick),
+        Market::Heartbeat(at) => Market::Heartbeat(at),
     }
 }
 
@@ -156,7 +167,7 @@ impl Feed for Counted {
 pub(crate) struct Played {
     pub(crate) run: Run,
     pub(crate) events: Vec<Event>,
-    pub(crate) moments: Vec<(Market, usize)>,
+    pub(crate) moments: Vec<(Market<'static>, usize)>,
     pub(crate) names: Arc<Names>,
 }
 
