@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{IsTerminal as _, Write as _},
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -21,6 +22,10 @@ pub(super) fn watch() {
     let handler = ctrlc::set_handler(|| {
         // Held to the end, so that no folder is begun or finished while it is being removed.
         let unfinished = unfinished();
+        if std::io::stderr().is_terminal() {
+            // Wipes away a progress bar.
+            let _ = write!(std::io::stderr(), "\r\x1b[2K");
+        }
         match unfinished.as_ref() {
             Some(folder) => {
                 remove(folder);

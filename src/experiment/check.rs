@@ -1,22 +1,24 @@
 //! The experiment with its files read and everything checked: nothing in it can still be wrong when the loop starts.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
 };
 
 use crate::{
     broker::{Costs, Venue},
     data::{self, Dataset, Finding, Instruments, Manifest, ReadOptions},
-    error::{Error, Result, nearest, suggest},
-    market::{Bars, Calendar, Instrument, InstrumentId, PriceSide, Quoting},
+    error::{Error, Result, suggest},
+    market::{Bars, Calendar, Instrument, PriceSide, Quoting},
     risk::Lots,
-    rule::StrategyFile,
-    strategy::strategy_text,
     time::DAY,
 };
 
-use super::spec::{CostSpec, DataSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec};
+use super::spec::{CostSpec, DataSpec, Spec, SpreadSpec};
+use super::{
+    seats::{Placed, place},
+    warnings::warnings,
+};
 
 /// The clock of times without an offset, where nobody names one.
 const UTC: &str = "UTC";
@@ -33,20 +35,6 @@ pub struct Source {
     pub venue: Venue,
     /// What its trading days are counted by.
     pub days: Calendar,
-}
-
-/// One strategy on one instrument.
-pub struct Placed {
-    /// The strategy's name; numbered where it sits on the same instrument again.
-    pub name: String,
-    /// The strategy, its parameters set.
-    pub file: StrategyFile,
-    /// Its file as written.
-    pub text: String,
-    /// Which source it trades.
-    pub instrument: InstrumentId,
-    /// Share of the account's sizing.
-    pub weight: f64,
 }
 
 /// A checked experiment.
@@ -278,138 +266,4 @@ fn venue(spec: &DataSpec, costs: &CostSpec, instrument: &Instrument, dataset: &D
         slippage: points("costs.slippage_points", costs.slippage_points)?,
     };
     Ok(Venue { quoting: Quoting { side: spec.price_side.unwrap_or_default(), spread }, costs, contract_size: instrument.contract_size })
-}
-
-fn place(spec: &Spec, sources: &[Source]) -> Result<Vec<Placed>> {
-    let several = match &spec.strategy {
-        StrategyChoice::One(name) => {
-            vec![StrategySpec { strategy: name.clone(), symbols: Vec::new(), weight: 1.0, params: Default::default() }]
-        }
-        StrategyChoice::Several(several) => several.clone(),
-    };
-    if several.is_empty() {
-        return Err(Error::config("strategy", "the list is empty; name at least one strategy"));
-    }
-    let mut files = Vec::new();
-    for one in &several {
-        check_seat(one, sources)?;
-        let (text, place) = strategy_text(&one.strategy)?;
-        files.push((StrategyFile::parse(&text, &place)?, text));
-    }
-    let shared = shared_params(spec, &files)?;
-    let mut placed: Vec<Placed> = Vec::new();
-    for (one, (file, text)) in several.iter().zip(files) {
-        let mut params: BTreeMap<String, f64> = shared.clone();
-        params.retain(|name, _| several.len() == 1 || file.parameters().iter().any(|p| p.name == *name));
-        params.extend(one.params.clone());
-        let file = file.with_params(&params)?;
-        for (index, source) in (0_u16..).zip(sources) {
-            if one.symbols.is_empty() || one.symbols.contains(&source.instrument.symbol) {
-                let instrument = InstrumentId(index);
-                let name = seat_name(&placed, file.name(), instrument);
-                placed.push(Placed { name, file: file.clone(), text: text.clone(), instrument, weight: one.weight });
-            }
-        }
-    }
-    if placed.len() > usize::from(u8::MAX) {
-        return Err(Error::config("strategy", format!("{} strategy-symbol pairs; at most 255 run on one account", placed.len())));
-    }
-    Ok(placed)
-}
-
-/// A seat's weight and symbols.
-fn check_seat(one: &StrategySpec, sources: &[Source]) -> Result<()> {
-    if !(one.weight.is_finite() && one.weight > 0.0) {
-        let problem = format!("{} of '{}' is not a number above 0; leave the strategy out to give it nothing", one.weight, one.strategy);
-        return Err(Error::config("strategy.weight", problem));
-    }
-    for symbol in &one.symbols {
-        if !sources.iter().any(|s| s.instrument.symbol == *symbol) {
-            let known = sources.iter().map(|s| s.instrument.symbol.as_str());
-            return Err(Error::config("strategy.symbols", format!("there is no data for '{symbol}'{}", suggest(symbol, known))));
-        }
-    }
-    Ok(())
-}
-
-/// The experiment's own parameter values; of several strategies each takes those it has, and at least one must have each.
-fn shared_params(spec: &Spec, files: &[(StrategyFile, String)]) -> Result<BTreeMap<String, f64>> {
-    if files.len() > 1 {
-        let names: BTreeSet<&str> = files.iter().flat_map(|(file, _)| file.parameters()).map(|p| p.name.as_str()).collect();
-        if let Some(unknown) = spec.params.keys().find(|name| !names.contains(name.as_str())) {
-            let problem = format!("none of the strategies has a parameter '{unknown}'{}", suggest(unknown, names));
-            return Err(Error::config("params", problem));
-        }
-    }
-    Ok(spec.params.clone())
-}
-
-/// A strategy's name, numbered from the second time it sits on the same instrument: files and events tell the seats apart by it.
-fn seat_name(placed: &[Placed], name: &str, instrument: InstrumentId) -> String {
-    let is_taken = |name: &str| placed.iter().any(|p| p.instrument == instrument && p.name == name);
-    let numbered = (2..).map(|n| format!("{name} {n}"));
-    std::iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).expect("a number is free")
-}
-
-fn warnings(spec: &Spec, sources: &[Source], instruments: &Instruments) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let free = |s: &Source| {
-        let c = &s.venue.costs;
-        c.commission_fraction + c.commission_per_lot + c.commission_per_order == 0.0
-    };
-    let spreadless =
-        |s: &Source| s.venue.quoting.spread.is_none_or(|w| w == 0.0) && s.dataset.bars.ask().is_none() && s.dataset.bars.spread().is_none();
-    if sources.iter().any(|s| spreadless(s) && free(s)) {
-        warnings.push("Neither a spread nor a commission is charged: nobody trades for free, so these results are too good.".into());
-    } else if sources.iter().any(spreadless) {
-        warnings.push("No spread is charged: the file has one price and the experiment names no spread.".into());
-    }
-    if spec.account.lots == Lots::Fractional && spec.costs.as_ref().is_some_and(|c| c.commission_per_lot > 0.0) {
-        warnings.push(
-            "A commission per lot is charged per unit: lots = \"fractional\" makes a lot one unit; use commission_fraction, or lots = \"broker\"."
-                .into(),
-        );
-    }
-    let misnamed = |s: &Source| {
-        let symbol = &s.instrument.symbol;
-        let near = nearest(symbol, instruments.symbols()).filter(|near| near != symbol && instruments.get(symbol).is_none())?;
-        Some(format!("'{symbol}' is not in instruments.toml; did you mean '{near}'? It is traded as an unknown instrument."))
-    };
-    warnings.extend(sources.iter().find_map(misnamed));
-    let undescribed = |s: &&Source| s.days != s.instrument.calendar;
-    if let Some(s) = sources.iter().find(undescribed) {
-        warnings.push(format!(
-            "Returns are annualised with 252 days: {} is not in instruments.toml, and its file has no Saturday.",
-            s.instrument.symbol
-        ));
-    }
-    if spec.fills.market == super::MarketFillSpec::Close {
-        warnings.push("Market orders fill at the close that decided them: optimistic, as no broker gives that price.".into());
-    }
-    let swap = spec.costs.clone().unwrap_or_default().swap == super::SwapSpec::Instrument;
-    if swap && sources.iter().any(|s| s.instrument.swap_long_points != 0.0 || s.instrument.swap_short_points != 0.0) {
-        warnings.push("Overnight financing (swap) is not charged.".into());
-    }
-    warnings.extend(sources.iter().filter_map(doubted));
-    warnings.extend(ignored(spec));
-    warnings
-}
-
-/// What the data check warns of in a file.
-fn doubted(source: &Source) -> Option<String> {
-    let doubts: Vec<&Finding> = source.dataset.findings.iter().filter(|f| f.severity == data::Severity::Warning).collect();
-    let more = if doubts.len() > 1 { format!(", and {} more", doubts.len() - 1) } else { String::new() };
-    doubts
-        .first()
-        .map(|first| format!("The data check doubts {}: {}{more}.", source.instrument.symbol, first.message.trim_end_matches('.')))
-}
-
-/// Sections that ask for more than a backtest does.
-fn ignored(spec: &Spec) -> Option<String> {
-    let sections = [("search", &spec.search), ("walkforward", &spec.walkforward), ("model", &spec.model)];
-    let there: Vec<String> = sections.iter().filter(|(_, table)| table.is_some()).map(|(name, _)| format!("[{name}]")).collect();
-    if there.is_empty() {
-        return None;
-    }
-    Some(format!("A backtest ignores {}: it plays the parameters as they stand, once, over the whole span.", there.join(" and ")))
 }

@@ -7,9 +7,11 @@ mod check;
 mod folder;
 mod play;
 mod rows;
+mod seats;
 mod spec;
 mod template;
 mod typed;
+mod warnings;
 
 pub use check::{Experiment, Source};
 pub use folder::RunFolder;

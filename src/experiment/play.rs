@@ -167,7 +167,7 @@ impl Experiment {
     }
 
     fn seats(&self) -> Result<Vec<Seat>> {
-        let seat = |placed: &super::check::Placed| {
+        let seat = |placed: &super::seats::Placed| {
             let source = &self.sources[usize::from(placed.instrument.0)];
             let rules = placed.file.compile_for(source.dataset.bars.timeframe(), source.instrument.calendar)?;
             rules.program.needs_no_model(placed.file.name())?;
@@ -349,9 +349,9 @@ fn refusals(finished: &Finished, trades: usize) -> Option<String> {
         return None;
     }
     let why = match *reason {
-        "no_stop" => "sizing by risk needs a stop loss and the strategy sets none; use sizing by fraction or lots",
-        "below_minimum_lots" => "the size comes out below the smallest lot; use more cash, or lots = \"fractional\"",
-        "not_enough_margin" => "the notional is more than leverage allows; raise account.leverage or lower account.sizing",
+        "no_stop" => "sizing by risk needs a stop loss; use sizing by fraction or lots",
+        "below_minimum_lots" => "the size is below the smallest lot; use more cash, or lots = \"fractional\"",
+        "not_enough_margin" => "leverage does not allow the size; raise account.leverage or lower account.sizing",
         _ => "the stop or target lies on the wrong side of the price",
     };
     let times = if *count == 1 { "1 entry was".to_owned() } else { format!("{count} entries were") };
