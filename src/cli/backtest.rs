@@ -118,7 +118,13 @@ fn bare(strategy: &str) -> Spec {
 /// `FILE` or `FILE:SYMBOL`, with what the arguments say of every file.
 pub(super) fn data(text: &str, says: &FileArgs) -> DataSpec {
     let (path, symbol) = split_symbol(text);
-    DataSpec { symbol, zone: says.tz.clone(), date_order: says.date_order, ..DataSpec::of(path) }
+    DataSpec {
+        symbol,
+        zone: says.tz.clone(),
+        date_order: says.date_order,
+        format: super::data::named_format(says, None),
+        ..DataSpec::of(path)
+    }
 }
 
 /// A colon inside an existing file's name is part of the name.

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    data::DateOrder,
+    data::{DateOrder, Format},
     error::{Error, Result, suggest},
     market::PriceSide,
     risk::{Limits, Lots, Sizing},
@@ -99,6 +99,9 @@ pub struct DataSpec {
     /// What dates start with, where they do not start with the year; as the file's manifest says where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_order: Option<DateOrder>,
+    /// How the file is written, as `mt5` or `histdata`; as its manifest says where absent, and then told from the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// What a one-price file holds; that of the file's manifest where absent, and then the bid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_side: Option<PriceSide>,
@@ -239,7 +242,17 @@ impl DataSpec {
     /// A file of which nothing else is said.
     #[must_use]
     pub fn of(path: impl Into<String>) -> Self {
-        Self { path: path.into(), symbol: None, timeframe: None, zone: None, date_order: None, price_side: None, from: None, to: None }
+        Self {
+            path: path.into(),
+            symbol: None,
+            timeframe: None,
+            zone: None,
+            date_order: None,
+            format: None,
+            price_side: None,
+            from: None,
+            to: None,
+        }
     }
 }
 
