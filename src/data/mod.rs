@@ -42,7 +42,7 @@ pub use finding::{Checked, Finding, Severity};
 pub use format::Format;
 pub use import::{Import, Series, import, join};
 pub use manifest::Manifest;
-pub use read::{ReadOptions, check, read_bars, read_ticks, read_trades};
+pub use read::{ReadOptions, check, check_bytes, read_bars, read_ticks, read_trades};
 pub use trades::Trades;
 pub use write::{write_csv, write_ticks_csv, write_trades_csv};
 pub use write_parquet::{write_parquet, write_ticks_parquet, write_trades_parquet};

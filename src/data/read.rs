@@ -125,9 +125,20 @@ pub(super) fn trades_of(path: &Path, examined: Examined) -> Result<Trades> {
 /// # Errors
 /// [`Error::Data`] when there is no such file, [`Error::Io`] when it cannot be read; whatever is wrong inside it is a finding.
 pub fn check(path: &Path, options: &ReadOptions) -> Result<Checked> {
-    let mut examined = examine(&read_bytes(path)?, options);
+    Ok(check_bytes(&read_bytes(path)?, options))
+}
+
+/// Looks at a file's bytes as they are stored; the same as [`check`] for whoever has them in memory.
+///
+/// ```
+/// use cthulu_lab::data::{ReadOptions, check_bytes};
+/// assert_eq!(check_bytes(b"", &ReadOptions::default()).findings[0].kind, "empty");
+/// ```
+#[must_use]
+pub fn check_bytes(stored: &[u8], options: &ReadOptions) -> Checked {
+    let mut examined = examine(stored, options);
     measure(&mut examined, options.calendar);
-    Ok(summarise(&mut examined))
+    summarise(&mut examined)
 }
 
 /// What was found, in the words of [`Checked`]; the findings move there.
@@ -234,17 +245,29 @@ fn judge(Parsed { table, mut findings, mut explained }: Parsed, options: &ReadOp
 pub(super) fn measure(examined: &mut Examined, calendar: Option<Calendar>) {
     let Some(table) = examined.table.as_ref().filter(|table| table.at.is_sorted()) else { return };
     let is_sound = examined.findings.first_error().is_none();
-    if let Some(timeframe) = examined.timeframe {
+    let timeframe = examined.timeframe;
+    if let Some(timeframe) = timeframe {
         gaps::measure(table, timeframe, calendar, &mut examined.findings);
-        if is_sound {
-            let assumed = calendar.unwrap_or_else(|| gaps::guess(&table.at));
-            jumps::measure(table, timeframe, assumed, &mut examined.findings);
-            shift::measure(table, timeframe, calendar, &mut examined.findings);
-        }
     }
-    if is_sound {
-        quality::measure(table, examined.timeframe, &mut examined.findings);
+    if !is_sound {
+        return;
     }
+    let look = |measure: &dyn Fn(&mut Findings)| {
+        let mut findings = Findings::default();
+        measure(&mut findings);
+        findings
+    };
+    let (jumps, others) = rayon::join(
+        || look(&|findings| timeframe.into_iter().for_each(|timeframe| jumps::measure(table, timeframe, calendar, findings))),
+        || {
+            look(&|findings| {
+                timeframe.into_iter().for_each(|timeframe| shift::measure(table, timeframe, calendar, findings));
+                quality::measure(table, timeframe, findings);
+            })
+        },
+    );
+    examined.findings.append(jumps, 0);
+    examined.findings.append(others, 0);
 }
 
 /// Repeats the last bid or ask where MetaTrader left it empty, and reports leading ones that have nothing to repeat.

@@ -3,7 +3,7 @@
 use std::panic;
 
 use cthulu_lab::{
-    data::{ReadOptions, check, read_bars, read_ticks, read_trades, write_parquet, write_ticks_parquet},
+    data::{Format, ReadOptions, check, check_bytes, read_bars, read_ticks, read_trades, write_parquet, write_ticks_parquet},
     market::Ticks,
     time::Nanos,
 };
@@ -24,6 +24,14 @@ fn read_every_way(name: &str, bytes: impl AsRef<[u8]>) {
         let rows = bars.as_ref().map(|b| b.len()).or(ticks.as_ref().map(|t| t.len())).or(trades.as_ref().map(|t| t.len()));
         assert_eq!(rows.ok(), checked.ok.then_some(checked.rows as usize), "{checked:?}\n{bars:?}\n{ticks:?}");
         assert!(!serde_json::to_string(&checked).unwrap().is_empty());
+    }
+    // Under any name and wish there is an answer too, sound or not.
+    let bytes = std::fs::read(&path).unwrap();
+    for format in Format::ALL {
+        let wishes =
+            ReadOptions { format: Some(format), split_adjust: true, must_name_zone: true, point: Some(0.00001), ..ReadOptions::default() };
+        let checked = check_bytes(&bytes, &wishes);
+        assert_eq!(checked.ok, !checked.findings.iter().any(cthulu_lab::data::Finding::is_error));
     }
 }
 
