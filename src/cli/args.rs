@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    data::DateOrder,
+    data::{DateOrder, Format},
     time::{Nanos, Timeframe},
 };
 
@@ -71,6 +71,18 @@ pub(super) struct FileArgs {
     /// Length of a bar, as 1m, 4h or 1d, which the file must have [default: the usual step between its rows]
     #[arg(long, value_name = "LENGTH")]
     pub(super) timeframe: Option<Timeframe>,
+    /// How the file is written: auto, or a name such as mt5, histdata or csv; docs/data.md lists them [default: the file's manifest, then auto]
+    #[arg(long, value_name = "NAME", value_parser = format_name)]
+    pub(super) format: Option<FormatName>,
+}
+
+/// A format by name, or the wish that the file be asked.
+#[derive(Clone, Copy)]
+pub(super) enum FormatName {
+    /// Tell it from the file.
+    Auto,
+    /// This one.
+    Named(Format),
 }
 
 /// Arguments of `backtest`.
@@ -177,6 +189,43 @@ pub(super) enum DataCommand {
     #[command(after_help = "Examples:\n  cthulu-lab data check datasets/eurusd_h1_2017.csv.gz\n  \
         cthulu-lab data check datasets/eurusd_h1_2017.csv.gz --tz UTC --date-order dmy --symbol EURUSD --json")]
     Check(CheckArgs),
+    /// Reads price files of any vendor and writes one file, with a manifest beside it; exits 2 when the contract is broken
+    #[command(
+        after_help = "Examples:\n  cthulu-lab data import DAT_ASCII_EURUSD_M1_2017.csv --format histdata --symbol EURUSD --out eurusd_m1.parquet\n  \
+        cthulu-lab data import EURUSD_M1.csv --tz Europe/Athens --symbol EURUSD --explain"
+    )]
+    Import(ImportArgs),
+}
+
+/// Arguments of `data import`.
+#[derive(Args)]
+pub(super) struct ImportArgs {
+    /// The files: CSV, JSON or Parquet, plain or under gzip; several are parts of one series
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) says: FileArgs,
+    /// The instrument, for its trading calendar and the size of its point; prices in points are scaled only where it is named
+    #[arg(long, value_name = "SYMBOL")]
+    pub(super) symbol: Option<String>,
+    /// Writes here: .parquet, .csv or .csv.gz [default: the first file's name, with .parquet, in this folder; nothing with --explain]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Says what was decided about each file, and why
+    #[arg(long)]
+    pub(super) explain: bool,
+    /// Leaves out rows that repeat another of the same time in every cell
+    #[arg(long)]
+    pub(super) dedupe: bool,
+    /// Takes warnings for errors
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Divides prices before a split by its ratio, as the file's adjusted closes or split ratios show it
+    #[arg(long)]
+    pub(super) split_adjust: bool,
+    /// Prints one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// Arguments of `data check`.
@@ -192,6 +241,9 @@ pub(super) struct CheckArgs {
     /// Leaves out rows that repeat the row above in every cell
     #[arg(long)]
     pub(super) dedupe: bool,
+    /// Takes warnings for errors
+    #[arg(long)]
+    pub(super) strict: bool,
     /// Prints one JSON document
     #[arg(long)]
     pub(super) json: bool,
@@ -294,6 +346,10 @@ pub(super) struct ReproduceArgs {
     /// Threads to use; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) threads: Option<u16>,
+}
+
+fn format_name(text: &str) -> Result<FormatName, String> {
+    if text == "auto" { Ok(FormatName::Auto) } else { text.parse().map(FormatName::Named) }
 }
 
 fn parameter(text: &str) -> Result<(String, f64), String> {

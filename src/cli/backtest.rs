@@ -131,7 +131,14 @@ pub(super) fn data(text: &str, says: &FileArgs) -> Result<DataSpec> {
     if path.is_empty() || (path.ends_with(':') && !Path::new(path).exists()) {
         return Err(Error::config("--data", format!("'{text}' is not FILE or FILE:SYMBOL, such as prices.csv:EURUSD")));
     }
-    Ok(DataSpec { symbol, zone: says.tz.clone(), date_order: says.date_order, timeframe: says.timeframe, ..DataSpec::of(path) })
+    Ok(DataSpec {
+        symbol,
+        zone: says.tz.clone(),
+        date_order: says.date_order,
+        timeframe: says.timeframe,
+        format: super::data::named_format(says, None),
+        ..DataSpec::of(path)
+    })
 }
 
 /// A colon inside an existing file's name is part of the name.

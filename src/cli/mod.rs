@@ -7,6 +7,7 @@ mod backtest;
 mod data;
 mod eval;
 mod explain;
+mod import;
 mod interrupt;
 mod new;
 mod progress;
@@ -60,6 +61,7 @@ fn run(command: &Command) -> Result<u8, Error> {
         Command::Strategies(args) => strategies::run(&args.command).map(done),
         Command::Data(args) => match &args.command {
             DataCommand::Check(args) => data::run_check(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
+            DataCommand::Import(args) => import::run(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
         },
         Command::Eval(args) => eval::run(args).map(done),
         Command::Stats(args) => stats::run(args).map(done),

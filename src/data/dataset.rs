@@ -5,11 +5,12 @@ use std::{
     sync::Arc,
 };
 
+use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
 use super::{
     finding::Finding,
-    read::{ReadOptions, bars_of, examine, measure_gaps, read_bytes},
+    read::{ReadOptions, bars_of, examine, measure, read_bytes},
 };
 use crate::{
     error::Result,
@@ -34,6 +35,8 @@ pub struct Dataset {
     pub first: Nanos,
     /// Opening of the last bar.
     pub last: Nanos,
+    /// The clock of its times: the one named, else the one that its vendor documents, else UTC.
+    pub zone: Tz,
 }
 
 /// Loads a file of bars, hashing it while it is parsed, and measures its gaps against `calendar`.
@@ -44,7 +47,8 @@ pub fn load(path: &Path, options: &ReadOptions, calendar: Calendar) -> Result<Da
     let stored = read_bytes(path)?;
     let (sha256, mut examined) = rayon::join(|| sha256_hex(&stored), || examine(&stored, options));
     drop(stored);
-    measure_gaps(&mut examined, Some(calendar));
+    measure(&mut examined, Some(calendar));
+    let zone = examined.table.as_ref().and_then(|table| options.zone.or(table.format.zone())).unwrap_or(Tz::UTC);
     let findings = std::mem::take(&mut examined.findings);
     if let Some(finding) = findings.first_error() {
         return Err(finding.to_error(path));
@@ -59,6 +63,7 @@ pub fn load(path: &Path, options: &ReadOptions, calendar: Calendar) -> Result<Da
         path: path.to_owned(),
         first,
         last,
+        zone,
     })
 }
 
@@ -69,8 +74,13 @@ pub fn load(path: &Path, options: &ReadOptions, calendar: Calendar) -> Result<Da
 /// ```
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes as hex digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a string takes any text");
         text
     })

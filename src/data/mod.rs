@@ -6,22 +6,31 @@
 //!
 //! To load a file for a run use [`load`]; to look at one that may be broken use [`check`].
 
+mod adjust;
 mod catalogue;
 mod chunk;
 mod clock;
 mod contract;
 mod dataset;
+mod detect;
 mod finding;
+mod format;
 mod gaps;
+mod import;
+mod json;
+mod jumps;
 mod layout;
 mod manifest;
 mod parquet;
 mod parquet_pages;
 mod parse;
+mod quality;
 mod read;
+mod shift;
 mod spelling;
 mod split;
 mod table;
+mod trades;
 mod write;
 mod write_parquet;
 mod written;
@@ -30,10 +39,13 @@ pub use catalogue::Instruments;
 pub use clock::DateOrder;
 pub use dataset::{Dataset, load, sha256_hex};
 pub use finding::{Checked, Finding, Severity};
+pub use format::Format;
+pub use import::{Import, Series, import, join};
 pub use manifest::Manifest;
-pub use read::{ReadOptions, check, read_bars, read_ticks};
-pub use write::{write_csv, write_ticks_csv};
-pub use write_parquet::{write_parquet, write_ticks_parquet};
+pub use read::{ReadOptions, check, check_bytes, read_bars, read_ticks, read_trades};
+pub use trades::Trades;
+pub use write::{write_csv, write_ticks_csv, write_trades_csv};
+pub use write_parquet::{write_parquet, write_ticks_parquet, write_trades_parquet};
 
 #[cfg(test)]
 mod tests;

@@ -20,9 +20,6 @@ use super::{
     warnings::warnings,
 };
 
-/// The clock of times without an offset, where nobody names one.
-const UTC: &str = "UTC";
-
 /// One price file, read.
 pub struct Source {
     /// As asked for, the symbol filled in.
@@ -154,7 +151,8 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
         return Err(Error::config("account.currency", problem));
     }
     let options = ReadOptions {
-        zone: Some(zone(spec.zone.as_deref().unwrap_or(UTC))?),
+        format: spec.format,
+        zone: spec.zone.as_deref().map(zone).transpose()?,
         date_order: spec.date_order,
         timeframe: spec.timeframe,
         point: instrument.point,
@@ -166,6 +164,7 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
         dataset.findings.push(Finding::changed_since_manifest());
     }
     spec.timeframe = Some(dataset.bars.timeframe());
+    spec.zone = Some(dataset.zone.name().to_owned());
     let span = dataset.bars.span(spec.from, spec.to);
     if span.is_empty() {
         return Err(Error::data(
@@ -218,10 +217,11 @@ fn days_of(bars: &Bars) -> Calendar {
 
 /// Puts the manifest's words, and then the defaults, where the spec says nothing.
 fn fill_in(spec: &mut DataSpec, path: &Path, manifest: &Manifest) {
-    let Manifest { symbol, zone, date_order, price_side, .. } = manifest;
+    let Manifest { symbol, zone, date_order, format, price_side, .. } = manifest;
     spec.symbol = spec.symbol.take().or_else(|| symbol.clone()).or_else(|| Some(symbol_of(path)));
-    spec.zone = spec.zone.take().or_else(|| zone.clone()).or_else(|| Some(UTC.to_owned()));
+    spec.zone = spec.zone.take().or_else(|| zone.clone());
     spec.date_order = spec.date_order.or(*date_order);
+    spec.format = spec.format.or(*format);
     spec.price_side = spec.price_side.or(*price_side).or(Some(PriceSide::default()));
 }
 

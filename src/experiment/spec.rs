@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::typed;
 use crate::{
-    data::DateOrder,
+    data::{DateOrder, Format},
     error::Result,
     market::PriceSide,
     risk::{Limits, Lots, Sizing},
@@ -100,6 +100,9 @@ pub struct DataSpec {
     /// What dates start with, where they do not start with the year; as the file's manifest says where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_order: Option<DateOrder>,
+    /// How the file is written, as `mt5` or `histdata`; as its manifest says where absent, and then told from the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// What a one-price file holds; that of the file's manifest where absent, and then the bid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_side: Option<PriceSide>,
@@ -240,7 +243,17 @@ impl DataSpec {
     /// A file of which nothing else is said.
     #[must_use]
     pub fn of(path: impl Into<String>) -> Self {
-        Self { path: path.into(), symbol: None, timeframe: None, zone: None, date_order: None, price_side: None, from: None, to: None }
+        Self {
+            path: path.into(),
+            symbol: None,
+            timeframe: None,
+            zone: None,
+            date_order: None,
+            format: None,
+            price_side: None,
+            from: None,
+            to: None,
+        }
     }
 }
 
