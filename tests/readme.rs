@@ -27,7 +27,8 @@ fn the_strategy_of_the_front_page_runs() {
 fn the_sample_run_reproduces_and_is_the_one_shown() {
     let output = lab(&["reproduce", "reports/sample"]);
     assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let run: serde_json::Value = serde_json::from_slice(&fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample/run.json")).unwrap()).unwrap();
+    let run: serde_json::Value =
+        serde_json::from_slice(&fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample/run.json")).unwrap()).unwrap();
     let shown = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let profit_factor = format!("Profit factor  {:.2}", run["metrics"]["profit_factor"].as_f64().unwrap());
     assert!(shown.contains(&profit_factor), "README.md does not show '{profit_factor}'");

@@ -14,11 +14,13 @@ use crate::{
 };
 
 use super::spec::{CostSpec, DataSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec};
+use super::synth::Synthesis;
 
 /// The clock of times without an offset, where nobody names one.
 const UTC: &str = "UTC";
 
-/// One price file, read.
+/// One price file, read, or one synthetic market, made.
+#[derive(Clone)]
 pub struct Source {
     /// As asked for, the symbol filled in.
     pub spec: DataSpec,
@@ -30,9 +32,12 @@ pub struct Source {
     pub venue: Venue,
     /// What its trading days are counted by.
     pub days: Calendar,
+    /// How its rows were made, where they were not read.
+    pub synthesis: Option<Synthesis>,
 }
 
 /// One strategy on one instrument.
+#[derive(Clone)]
 pub struct Placed {
     /// The strategy, its parameters set.
     pub file: StrategyFile,
@@ -64,13 +69,13 @@ impl Experiment {
     pub fn new(mut spec: Spec) -> Result<Self> {
         check_numbers(&spec)?;
         if spec.data.is_empty() {
-            return Err(Error::config("data", "there is no [[data]]; name at least one price file"));
+            return Err(Error::config("data", "there is no [[data]]; name at least one price file, or make one with synth"));
         }
         let costs = spec.costs.get_or_insert_default().clone();
         let instruments = Instruments::at_hand()?;
         let mut sources = Vec::new();
         for data in &mut spec.data {
-            sources.push(source(data, &spec.account, &costs, &instruments)?);
+            sources.push(source(data, &Asked { account: &spec.account, costs: &costs, seed: spec.seed }, &instruments)?);
         }
         let symbols: BTreeSet<&str> = sources.iter().map(|s| s.instrument.symbol.as_str()).collect();
         if symbols.len() < sources.len() {
@@ -118,9 +123,16 @@ fn check_numbers(spec: &Spec) -> Result<()> {
     Ok(())
 }
 
-fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, instruments: &Instruments) -> Result<Source> {
-    let path = Path::new(&spec.path).to_owned();
-    let manifest = Manifest::beside(&path)?.unwrap_or_default();
+/// What the whole experiment asks of each of its price files.
+struct Asked<'a> {
+    account: &'a super::AccountSpec,
+    costs: &'a CostSpec,
+    seed: u64,
+}
+
+fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> Result<Source> {
+    let (account, path) = (asked.account, Path::new(&spec.path).to_owned());
+    let manifest = if spec.synth.is_some() { Synthesis::manifest(spec)? } else { Manifest::beside(&path)?.unwrap_or_default() };
     fill_in(spec, &path, &manifest);
     let symbol = spec.symbol.clone().unwrap_or_default();
     let known = instruments.get(&symbol);
@@ -142,6 +154,12 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
             format!("{symbol} is quoted in {quote} and the account is in {}; set account.currency = \"{quote}\"", account.currency);
         return Err(Error::config("account.currency", problem));
     }
+    if let Some(made) = Synthesis::of(spec, &instrument, asked.seed)? {
+        return synthetic(spec, made, instrument, asked.costs);
+    }
+    if spec.path.is_empty() {
+        return Err(Error::config("data", "a [[data]] table has neither path nor synth; name a price file or a market to make"));
+    }
     let options = ReadOptions {
         zone: Some(zone(spec.zone.as_deref().unwrap_or(UTC))?),
         date_order: spec.date_order,
@@ -155,19 +173,33 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
         dataset.findings.push(Finding::changed_since_manifest());
     }
     spec.timeframe = Some(dataset.bars.timeframe());
+    cut(spec, &mut dataset)?;
+    let venue = venue(spec, asked.costs, &instrument, &dataset)?;
+    let days = if known.is_some() { instrument.calendar } else { days_of(&dataset.bars) };
+    Ok(Source { spec: spec.clone(), dataset, instrument, venue, days, synthesis: None })
+}
+
+fn synthetic(spec: &mut DataSpec, made: Synthesis, instrument: Instrument, costs: &CostSpec) -> Result<Source> {
+    let mut dataset = made.dataset()?;
+    spec.timeframe = Some(dataset.bars.timeframe());
+    cut(spec, &mut dataset)?;
+    let instrument = Instrument { calendar: made.calendar(), ..instrument };
+    let shown = DataSpec { path: dataset.path.display().to_string(), ..spec.clone() };
+    let venue = venue(&shown, costs, &instrument, &dataset)?;
+    Ok(Source { spec: shown, dataset, days: instrument.calendar, instrument, venue, synthesis: Some(made) })
+}
+
+/// Leaves the span asked for.
+pub(super) fn cut(spec: &DataSpec, dataset: &mut Dataset) -> Result<()> {
     let span = dataset.bars.span(spec.from, spec.to);
     if span.is_empty() {
-        return Err(Error::data(
-            &path,
-            format!("no bar lies in the span asked for; the file runs from {} to {}", dataset.first, dataset.last),
-        ));
+        let problem = format!("no bar lies in the span asked for; the file runs from {} to {}", dataset.first, dataset.last);
+        return Err(Error::data(&dataset.path, problem));
     }
     if span.len() < dataset.bars.len() {
         dataset.bars = std::sync::Arc::new(dataset.bars.slice(span));
     }
-    let venue = venue(spec, costs, &instrument, &dataset)?;
-    let days = if known.is_some() { instrument.calendar } else { days_of(&dataset.bars) };
-    Ok(Source { spec: spec.clone(), dataset, instrument, venue, days })
+    Ok(())
 }
 
 /// Trading days of a file that nobody describes: every day where it has Saturdays, else those of the FX week, which hold an exchange's too.
@@ -259,6 +291,9 @@ fn place(spec: &Spec, sources: &[Source]) -> Result<Vec<Placed>> {
 
 fn warnings(spec: &Spec, sources: &[Source]) -> Vec<String> {
     let mut warnings = Vec::new();
+    if let Some(s) = sources.iter().find(|s| s.synthesis.is_some()) {
+        warnings.push(format!("The prices of {} are synthetic: what is earned here says nothing of a real market.", s.instrument.symbol));
+    }
     let free = |s: &Source| {
         let c = &s.venue.costs;
         c.commission_fraction + c.commission_per_lot + c.commission_per_order == 0.0

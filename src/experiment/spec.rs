@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
+use super::SynthSpec;
 use crate::{
     data::DateOrder,
     error::{Error, Result, suggest},
@@ -81,12 +82,16 @@ pub struct StrategySpec {
     pub params: BTreeMap<String, f64>,
 }
 
-/// One price file.
+/// One price file, or one synthetic market.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataSpec {
-    /// The file.
+    /// The file; empty where `synth` says what to make instead.
+    #[serde(default)]
     pub path: String,
+    /// A market to make instead of a file to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synth: Option<SynthSpec>,
     /// What it prices; that of the file's manifest where absent, and then the file's name up to its first `_`, `-` or dot.
     #[serde(default)]
     pub symbol: Option<String>,
@@ -239,7 +244,17 @@ impl DataSpec {
     /// A file of which nothing else is said.
     #[must_use]
     pub fn of(path: impl Into<String>) -> Self {
-        Self { path: path.into(), symbol: None, timeframe: None, zone: None, date_order: None, price_side: None, from: None, to: None }
+        Self {
+            path: path.into(),
+            synth: None,
+            symbol: None,
+            timeframe: None,
+            zone: None,
+            date_order: None,
+            price_side: None,
+            from: None,
+            to: None,
+        }
     }
 }
 
