@@ -227,6 +227,16 @@ fn bootstrap_has_the_moments_of_its_source() {
     holds("autocorrelation of squares", &squares(&values), truth.autocorrelation_of_squares.unwrap()[0], |v| autocorrelation(v, 1));
 }
 
+#[test]
+fn a_bootstrap_without_its_mean_has_no_trend() {
+    let source = Arc::new(made(&recipe("gbm", &[("drift", 8.0)]), &hours(2000), 5).bars);
+    let truth = |keep| Recipe::of_source("bootstrap", &params(&[("keep_mean", keep)]), Arc::clone(&source)).unwrap().truth(&hours(10));
+    let (whole, half, none) = (truth(1.0), truth(0.5), truth(0.0));
+    assert!(whole.mean.unwrap() > 5e-4 && none.mean.unwrap().abs() < 1e-15);
+    assert!((half.mean.unwrap() - whole.mean.unwrap() / 2.0).abs() < 1e-15);
+    assert!((none.variance.unwrap() / whole.variance.unwrap() - 1.0).abs() < 1e-9);
+}
+
 /// What the planted rule earns a bar: held in the direction of the last bar that had one.
 fn earned(bars: &Bars) -> Vec<f64> {
     let mut direction = 0.0;

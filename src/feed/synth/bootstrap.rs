@@ -25,8 +25,11 @@ impl Bootstrap {
         if source.len() < 30 {
             return Err(too_few());
         }
-        let steps = Arc::new((0..source.len()).map(|i| step_of(source, i)).collect());
-        Ok(Self { steps, stays: 1.0 - 1.0 / params.get("block_bars"), row: 0 })
+        let mut steps: Vec<Step> = (0..source.len()).map(|i| step_of(source, i)).collect();
+        let mean = steps.iter().map(|step| step.gap + step.change).sum::<f64>() / steps.len() as f64;
+        // The reach stays: where it no longer holds the close, the bar's shape does.
+        steps.iter_mut().for_each(|step| step.change -= (1.0 - params.get("keep_mean")) * mean);
+        Ok(Self { steps: Arc::new(steps), stays: 1.0 - 1.0 / params.get("block_bars"), row: 0 })
     }
 
     fn anywhere(&self, draws: &mut Draws) -> usize {
@@ -82,7 +85,9 @@ impl Process for Bootstrap {
             autocorrelation: kept(&returns, 1),
             autocorrelation_of_squares: of_squares.and_then(|lags| lags.try_into().ok()),
             formulas: vec![
-                format!("every bar is one of the source's {n}, each with equal odds: mean, variance and kurtosis are the source's own"),
+                format!(
+                    "every bar is one of the source's {n}, each with equal odds: variance and kurtosis are the source's own, the mean is keep_mean of it"
+                ),
                 format!("autocorrelation = the source's circular one times (1 - p)^k, p = 1/block_bars = {alone}"),
             ],
             ..Truth::default()

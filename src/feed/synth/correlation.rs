@@ -27,18 +27,18 @@ impl Correlation {
             let count = entries.len();
             return Err(wrong(format!("{count} numbers for {instruments} instruments; give one for all pairs, or {pairs}, one a pair")));
         }
-        if let Some(entry) = entries.iter().find(|r| !(r.abs() < 1.0)) {
+        if let Some(entry) = entries.iter().find(|r| r.is_nan() || r.abs() >= 1.0) {
             return Err(wrong(format!("{entry} is not a correlation between -1 and 1")));
         }
         let mut listed = entries.iter().copied().cycle();
-        let mut matrix = vec![vec![1.0; instruments]; instruments];
+        // Row i of the lower half has its i entries before its diagonal's turn comes.
+        let mut half: Vec<Vec<f64>> = vec![Vec::new(); instruments];
         for i in 0..instruments {
-            for j in i + 1..instruments {
-                let entry = listed.next().expect("a cycle has no end");
-                (matrix[i][j], matrix[j][i]) = (entry, entry);
+            for (below, row) in half[i..].iter_mut().enumerate() {
+                row.push(if below == 0 { 1.0 } else { listed.next().expect("a cycle has no end") });
             }
         }
-        cholesky(&matrix).map(Self).ok_or_else(|| {
+        cholesky(&half).map(Self).ok_or_else(|| {
             let least = -1.0 / (instruments as f64 - 1.0);
             wrong(format!(
                 "the matrix is not positive definite: no {instruments} instruments can be so correlated (all pairs alike must be above {least:.3})"
@@ -62,9 +62,10 @@ impl Correlation {
     }
 }
 
-fn cholesky(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
+/// From the lower half of a matrix, its diagonal included.
+fn cholesky(half: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     let mut lower: Vec<Vec<f64>> = Vec::new();
-    for (i, row) in matrix.iter().enumerate() {
+    for (i, row) in half.iter().enumerate() {
         let mut own: Vec<f64> = Vec::with_capacity(i + 1);
         for (j, entry) in row.iter().enumerate().take(i) {
             let known: f64 = (0..j).map(|k| own[k] * lower[j][k]).sum();

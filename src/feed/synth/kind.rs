@@ -144,7 +144,10 @@ pub const KINDS: &[KindInfo] = &[
         kind: Kind::Bootstrap,
         name: "bootstrap",
         about: "Stationary block bootstrap: bars of a real series, in blocks of random length and another order.",
-        parameters: &[parameter("block_bars", 50.0, (1.0, 1e9), "mean length of a block")],
+        parameters: &[
+            parameter("block_bars", 50.0, (1.0, 1e9), "mean length of a block"),
+            parameter("keep_mean", 1.0, (0.0, 1.0), "share of the source's mean return that is kept; 0 for a market without a trend"),
+        ],
     },
     KindInfo {
         kind: Kind::Edge,

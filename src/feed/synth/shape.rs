@@ -86,7 +86,7 @@ impl Shaper {
         let closed = opened + step.change;
         let (up, down) = step.extremes.unwrap_or_else(|| self.extremes(step));
         self.level = closed;
-        if !(closed.abs() < FARTHEST) {
+        if closed.is_nan() || closed.abs() > FARTHEST {
             return Err(out_of_range(at));
         }
         let priced = |level: f64| self.price * libm::exp(level);
