@@ -16,5 +16,6 @@ mod metrics;
 mod readme;
 mod reconcile;
 mod stage;
+mod synthetic;
 mod trading;
 mod truncation;

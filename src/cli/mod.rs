@@ -16,6 +16,7 @@ mod reproduce;
 mod stats;
 mod strategies;
 mod summary;
+mod synth;
 
 use std::{io::Write, path::Path, process::ExitCode};
 
@@ -62,6 +63,7 @@ fn run(command: &Command) -> Result<u8, Error> {
         Command::Data(args) => match &args.command {
             DataCommand::Check(args) => data::run_check(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
             DataCommand::Import(args) => import::run(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
+            DataCommand::Synth(args) => synth::run(args).map(done),
         },
         Command::Eval(args) => eval::run(args).map(done),
         Command::Stats(args) => stats::run(args).map(done),

@@ -144,7 +144,7 @@ impl Experiment {
     pub fn run_counted(&self, watchers: Watchers<'_>, bars_done: &Arc<AtomicU64>) -> Result<Outcome> {
         let mut seats = self.seats()?;
         let names = Arc::new(self.names(&seats));
-        let mut bus = bus(&names, watchers)?;
+        let mut bus = bus(&names, self.mode(), watchers)?;
         let account = self.account();
         let venues = self.sources.iter().map(|s| s.venue).collect();
         let market_fill = match self.spec.fills.market {
@@ -164,6 +164,11 @@ impl Experiment {
             let warnings = refused.into_iter().chain(measured.warnings).collect();
             Ok(Outcome { finished, warnings, ..measured })
         })
+    }
+
+    /// A run on any synthetic market is a synthetic one.
+    fn mode(&self) -> Mode {
+        if self.sources.iter().any(|s| s.synthesis.is_some()) { Mode::Synthetic } else { Mode::Backtest }
     }
 
     fn seats(&self) -> Result<Vec<Seat>> {
@@ -281,8 +286,8 @@ impl Experiment {
     }
 }
 
-fn bus(names: &Arc<Names>, watchers: Watchers<'_>) -> Result<Bus> {
-    let mut bus = Bus::new(Arc::clone(names), Mode::Backtest);
+fn bus(names: &Arc<Names>, mode: Mode, watchers: Watchers<'_>) -> Result<Bus> {
+    let mut bus = Bus::new(Arc::clone(names), mode);
     let Watchers::Files(folder) = watchers else {
         bus.add(Box::new(Journal::new()), Policy::Wait)?;
         bus.add(Box::new(crate::bus::Metrics::new()), Policy::Wait)?;

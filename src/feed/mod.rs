@@ -4,6 +4,7 @@
 //! times completions come first, in instrument order, then opens.
 
 mod replay;
+pub mod synth;
 
 pub use replay::Replay;
 
