@@ -191,7 +191,7 @@ fn heston_has_the_moments_of_its_formula() {
 
 #[test]
 fn regimes_have_the_moments_and_lengths_of_their_formula() {
-    let given = [("trend_bars", 40.0), ("range_bars", 60.0), ("volatile_bars", 20.0), ("trend_drift", 8.0)];
+    let given = [("trend_bars", 10.0), ("range_bars", 15.0), ("volatile_bars", 5.0), ("trend_drift", 8.0)];
     let (recipe, frame) = (recipe("regimes", &given), hours(200_000));
     let truth = recipe.truth(&frame);
     let Synthetic { bars, regimes } = made(&recipe, &frame, 1);
