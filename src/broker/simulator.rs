@@ -216,6 +216,7 @@ impl Broker for Simulator {
         self.amendments.push_back((ticket, price));
     }
 
+    #[inline]
     fn settle(&mut self, market: &Market<'_>, book: &Ledger) -> Option<Notice> {
         if let Market::Open(instrument, _) = market {
             self.forget_path(*instrument);
@@ -242,6 +243,7 @@ impl Broker for Simulator {
         venue.costs.commission(lots, venue.contract_size, price)
     }
 
+    #[inline]
     fn sides(&self, instrument: InstrumentId, bar: &Bar) -> (Ohlc, Ohlc) {
         self.venue(instrument).quoting.sides(bar)
     }
@@ -252,6 +254,7 @@ impl Broker for Simulator {
         Some(self.venue(position.instrument).close(position, ExitReason::EndOfRun, &deal))
     }
 
+    #[inline]
     fn quote(&self, market: &Market<'_>) -> Option<Tick> {
         match market {
             Market::Open(instrument, bar) => Some(self.venue(*instrument).quoting.at_open(bar)),

@@ -63,7 +63,7 @@ impl<'a> Desk<'a> {
 
     /// Lets one strategy see a completed bar and carries out what it asks.
     #[inline]
-    pub(super) fn decide(&mut self, index: u8, seat: &mut Seat, bar: &Bar, broker: &mut dyn Broker, bus: &mut Bus) {
+    pub(super) fn decide(&mut self, index: u8, seat: &mut Seat, bar: &Bar, broker: &mut (impl Broker + ?Sized), bus: &mut Bus) {
         let mut ctx = Context {
             now: bar.closed_at,
             seat: index,
@@ -81,7 +81,7 @@ impl<'a> Desk<'a> {
 
     /// Apart from the deciding, because most bars bring no signal.
     #[inline(never)]
-    fn carry_all_out(&mut self, seat: &Seat, bar: &Bar, broker: &mut dyn Broker, bus: &mut Bus) {
+    fn carry_all_out(&mut self, seat: &Seat, bar: &Bar, broker: &mut (impl Broker + ?Sized), bus: &mut Bus) {
         let market = Market::Completion { instrument: seat.instrument, bar, more: false };
         let quote = broker.quote(&market).expect("a completion has a quote");
         let mut signals = std::mem::take(&mut self.signals);
@@ -91,7 +91,7 @@ impl<'a> Desk<'a> {
         self.signals = signals;
     }
 
-    fn carry_out(&mut self, signal: &Signal, weight: f64, quote: &Tick, broker: &mut dyn Broker, bus: &mut Bus) {
+    fn carry_out(&mut self, signal: &Signal, weight: f64, quote: &Tick, broker: &mut (impl Broker + ?Sized), bus: &mut Bus) {
         let (at, instrument, strategy, action) = (quote.at, signal.instrument, signal.strategy, signal.action);
         let held = self.book.position_of(strategy, instrument).copied();
         if !matches!(action, Action::Withdraw | Action::MoveStop(_)) {
@@ -116,13 +116,13 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn withdraw(&self, strategy: u8, instrument: InstrumentId, broker: &mut dyn Broker) {
+    fn withdraw(&self, strategy: u8, instrument: InstrumentId, broker: &mut (impl Broker + ?Sized)) {
         for order in self.pending.iter().filter(|order| order.enters_for(strategy, instrument)) {
             broker.cancel(order.id, Refusal::Replaced);
         }
     }
 
-    fn enter(&mut self, signal: &Signal, weight: f64, quote: &Tick, broker: &mut dyn Broker, bus: &mut Bus) {
+    fn enter(&mut self, signal: &Signal, weight: f64, quote: &Tick, broker: &mut (impl Broker + ?Sized), bus: &mut Bus) {
         let Action::Enter { side, order: kind, stop_loss, take_profit } = signal.action else { unreachable!("only entries are entered") };
         let (at, instrument, strategy) = (quote.at, signal.instrument, signal.strategy);
         let admitted = self.guard.admit(self.others(strategy, instrument));
@@ -165,7 +165,7 @@ impl<'a> Desk<'a> {
         instrument: InstrumentId,
         weight: f64,
         (side, price, stop_loss): (Side, f64, Option<f64>),
-        broker: &dyn Broker,
+        broker: &(impl Broker + ?Sized),
     ) -> Result<Size, Refusal> {
         let commission_per_order = broker.commission(instrument, 0.0, price);
         let commission_per_lot = broker.commission(instrument, 1.0, price) - commission_per_order;
@@ -175,7 +175,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Asks to close a position, unless that has been asked for already.
-    fn submit_close(&mut self, at: Nanos, position: &Position, reason: ExitReason, broker: &mut dyn Broker, bus: &mut Bus) {
+    fn submit_close(&mut self, at: Nanos, position: &Position, reason: ExitReason, broker: &mut (impl Broker + ?Sized), bus: &mut Bus) {
         if self.pending.iter().any(|order| order.closes == Some(position.ticket)) {
             return;
         }
@@ -194,7 +194,7 @@ impl<'a> Desk<'a> {
         self.submit(order, broker, bus);
     }
 
-    fn submit(&mut self, order: Order, broker: &mut dyn Broker, bus: &mut Bus) {
+    fn submit(&mut self, order: Order, broker: &mut (impl Broker + ?Sized), bus: &mut Bus) {
         let (id, strategy, instrument) = (order.id, order.strategy, order.instrument);
         self.pending.push(Pending { id, strategy, instrument, closes: order.closes.map(|(ticket, _)| ticket) });
         bus.publish(order.submitted_at, Some(order.instrument), Some(order.strategy), Kind::OrderSubmitted(order));
@@ -269,14 +269,14 @@ impl<'a> Desk<'a> {
 
     /// Lets the guard see the equity. A limit that is hit withdraws the entries under way; a halt closes everything as well.
     #[inline]
-    pub(super) fn watch(&mut self, at: Nanos, equity: f64, day: Option<i64>, broker: &mut dyn Broker, bus: &mut Bus) {
+    pub(super) fn watch(&mut self, at: Nanos, equity: f64, day: Option<i64>, broker: &mut (impl Broker + ?Sized), bus: &mut Bus) {
         if !self.guard.is_calm(equity, day) {
             self.look(at, equity, day, broker, bus);
         }
     }
 
     #[inline(never)]
-    fn look(&mut self, at: Nanos, equity: f64, day: Option<i64>, broker: &mut dyn Broker, bus: &mut Bus) {
+    fn look(&mut self, at: Nanos, equity: f64, day: Option<i64>, broker: &mut (impl Broker + ?Sized), bus: &mut Bus) {
         let Told { breach, drawdown } = self.guard.watch(equity, day);
         if let Some(fraction) = drawdown {
             bus.publish(at, None, None, Kind::Drawdown { fraction });
