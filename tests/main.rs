@@ -13,6 +13,8 @@ mod floors;
 mod holding;
 mod metrics;
 mod reconcile;
+mod resampling;
 mod stage;
+mod ticks;
 mod trading;
 mod truncation;

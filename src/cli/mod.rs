@@ -12,6 +12,7 @@ mod new;
 mod progress;
 mod report;
 mod reproduce;
+mod resample;
 mod stats;
 mod strategies;
 mod summary;
@@ -58,6 +59,7 @@ fn run(command: &Command) -> Result<u8, Error> {
         Command::Strategies(args) => strategies::run(&args.command).map(done),
         Command::Data(args) => match &args.command {
             DataCommand::Check(args) => data::run_check(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
+            DataCommand::Resample(args) => resample::run(args).map(done),
         },
         Command::Eval(args) => eval::run(args).map(done),
         Command::Stats(args) => stats::run(args).map(done),

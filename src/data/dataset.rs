@@ -1,6 +1,8 @@
 //! A file loaded for a run: its bars, the hash of its bytes, and what a reader of the report should know about it.
 
 use std::{
+    fs::File,
+    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -8,11 +10,15 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    finding::Finding,
+    finding::{Finding, Findings},
     read::{ReadOptions, bars_of, examine, measure_gaps, read_bytes},
+    resample::DayEnd,
+    stream::{Surveyed, TickSource, survey_held, survey_stored},
+    stream_parquet::StoredTicks,
+    table::Kind,
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     market::{Bars, Calendar},
     time::Nanos,
 };
@@ -34,32 +40,58 @@ pub struct Dataset {
     pub first: Nanos,
     /// Opening of the last bar.
     pub last: Nanos,
+    /// The ticks that the bars were built from, where the file holds ticks.
+    pub ticks: Option<TickSource>,
 }
 
-/// Loads a file of bars, hashing it while it is parsed, and measures its gaps against `calendar`.
+/// Loads a file, hashing it while it is parsed. The gaps of bars are measured against `calendar`; ticks become bars of `options.timeframe`, and
+/// are at hand for a replay without being held in memory where the file is Parquet.
 ///
 /// # Errors
 /// As [`read_bars`](super::read_bars).
 pub fn load(path: &Path, options: &ReadOptions, calendar: Calendar) -> Result<Dataset> {
+    if let Some(file) = StoredTicks::open(path, options)? {
+        return Ok(of_ticks(path, survey_stored(file, options, DayEnd::Utc)?));
+    }
     let stored = read_bytes(path)?;
     let (sha256, mut examined) = rayon::join(|| sha256_hex(&stored), || examine(&stored, options));
+    if let Some(finding) = examined.findings.first_error() {
+        return Err(finding.to_error(path));
+    }
+    if examined.table.as_ref().is_some_and(|table| table.kind == Kind::Ticks) {
+        return Ok(of_ticks(path, survey_held(path, sha256, examined, options, DayEnd::Utc)?));
+    }
     drop(stored);
     measure_gaps(&mut examined, Some(calendar));
     let findings = std::mem::take(&mut examined.findings);
-    if let Some(finding) = findings.first_error() {
-        return Err(finding.to_error(path));
-    }
     let bars = bars_of(path, examined, options)?;
+    Ok(dataset(path, bars, sha256, findings, None))
+}
+
+fn of_ticks(path: &Path, Surveyed { source, bars, sha256, findings }: Surveyed) -> Dataset {
+    dataset(path, bars, sha256, findings, Some(source))
+}
+
+fn dataset(path: &Path, bars: Bars, sha256: String, findings: Findings, ticks: Option<TickSource>) -> Dataset {
     let (first, last) = (bars.opened_at()[0], bars.opened_at()[bars.len() - 1]);
-    Ok(Dataset {
-        rows: bars.len() as u64,
-        bars: Arc::new(bars),
-        sha256,
-        findings: findings.into_sorted(),
-        path: path.to_owned(),
-        first,
-        last,
-    })
+    let rows = bars.len() as u64;
+    Dataset { bars: Arc::new(bars), sha256, findings: findings.into_sorted(), path: path.to_owned(), rows, first, last, ticks }
+}
+
+/// Hex SHA-256 of a file, read in pieces.
+///
+/// # Errors
+/// [`Error::Io`] when it cannot be read.
+pub(super) fn sha256_of(path: &Path) -> Result<String> {
+    let cannot = |source| Error::io(path, "cannot read", source);
+    let mut file = File::open(path).map_err(cannot)?;
+    let (mut hash, mut piece) = (Sha256::new(), vec![0; 1 << 20]);
+    loop {
+        match file.read(&mut piece).map_err(cannot)? {
+            0 => return Ok(hex(&hash.finalize())),
+            n => hash.update(&piece[..n]),
+        }
+    }
 }
 
 /// Hex SHA-256 of some bytes.
@@ -69,8 +101,12 @@ pub fn load(path: &Path, options: &ReadOptions, calendar: Calendar) -> Result<Da
 /// ```
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(digest: &[u8]) -> String {
     use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+    digest.iter().fold(String::with_capacity(64), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a string takes any text");
         text
     })

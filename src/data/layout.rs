@@ -154,7 +154,12 @@ impl Layout {
             return Err(missing("the whole ask", "ask_open, ask_high, ask_low and ask_close", names));
         }
         let kind = if bars { Kind::Bars } else { Kind::Ticks };
-        fields.retain(|(_, field, _)| matches!(field, Field::Bid | Field::Ask) == (kind == Kind::Ticks));
+        // MetaTrader leaves a tick's volume empty; elsewhere it counts.
+        let is_kept = |field: &Field| match kind {
+            Kind::Bars => !matches!(field, Field::Bid | Field::Ask),
+            Kind::Ticks => matches!(field, Field::Bid | Field::Ask) || (*field == Field::Volume && !carries_quotes),
+        };
+        fields.retain(|(_, field, _)| is_kept(field));
         if asks == 4 {
             fields.retain(|(_, field, _)| *field != Field::SpreadPoints);
         }

@@ -74,10 +74,18 @@ pub fn read_bars(path: &Path, options: &ReadOptions) -> Result<Bars> {
 /// # Errors
 /// As [`read_bars`].
 pub fn read_ticks(path: &Path, options: &ReadOptions) -> Result<Ticks> {
-    let mut table = sound(path, examine(&read_bytes(path)?, options), Kind::Ticks)?.0;
-    let at = table.at.iter().map(|at| Nanos(*at)).collect();
+    Ok(ticks_in(sound(path, examine(&read_bytes(path)?, options), Kind::Ticks)?.0))
+}
+
+/// The ticks of a sound table of ticks.
+pub(super) fn ticks_in(mut table: Table) -> Ticks {
+    let at = std::mem::take(&mut table.at).into_iter().map(Nanos).collect();
     let mut take = |field| table.take(field).expect("a tick table has a bid and an ask");
-    Ok(Ticks::from_columns(at, take(Field::Bid), take(Field::Ask)))
+    let ticks = Ticks::from_columns(at, take(Field::Bid), take(Field::Ask));
+    match table.take(Field::Volume) {
+        Some(volume) => ticks.with_volume(volume),
+        None => ticks,
+    }
 }
 
 /// Looks at a file, sound or broken, and lists what was found, gaps included.
@@ -166,7 +174,7 @@ fn text_of(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
 }
 
 /// Holds what was read against the contract.
-fn judge(Parsed { table, mut findings }: Parsed, options: &ReadOptions) -> Examined {
+pub(super) fn judge(Parsed { table, mut findings }: Parsed, options: &ReadOptions) -> Examined {
     let Some(mut table) = table else { return Examined { table: None, timeframe: None, findings } };
     if table.kind == Kind::Ticks {
         carry_quotes(&mut table, &mut findings);

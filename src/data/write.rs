@@ -37,12 +37,16 @@ pub fn write_csv(bars: &Bars, path: &Path) -> Result<()> {
     })
 }
 
-/// Writes ticks as CSV: `timestamp,bid,ask`, under gzip when the name ends in `.gz`.
+/// Writes ticks as CSV: `timestamp,bid,ask`, and `volume` where they have it, under gzip when the name ends in `.gz`.
 ///
 /// # Errors
 /// [`Error::Io`] when the file cannot be written.
 pub fn write_ticks_csv(ticks: &Ticks, path: &Path) -> Result<()> {
-    write_rows(path, "timestamp,bid,ask", ticks.iter(), |tick, line| write_cells(line, tick.at, [tick.bid, tick.ask]))
+    let header = if ticks.volume().is_some() { "timestamp,bid,ask,volume" } else { "timestamp,bid,ask" };
+    write_rows(path, header, ticks.iter().enumerate(), |(i, tick), line| {
+        let volume = ticks.volume().map(|volume| volume[i]);
+        write_cells(line, tick.at, [tick.bid, tick.ask].into_iter().chain(volume))
+    })
 }
 
 fn write_cells(line: &mut Vec<u8>, at: Nanos, cells: impl IntoIterator<Item = f64>) -> std::io::Result<()> {

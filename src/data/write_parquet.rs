@@ -33,17 +33,18 @@ pub fn write_parquet(bars: &Bars, path: &Path) -> Result<()> {
     write_frame(columns, path)
 }
 
-/// Writes ticks as Parquet: `timestamp`, `bid`, `ask`.
+/// Writes ticks as Parquet: `timestamp`, `bid`, `ask`, and `volume` where they have it.
 ///
 /// # Errors
 /// [`Error::Io`] when the file cannot be written.
 pub fn write_ticks_parquet(ticks: &Ticks, path: &Path) -> Result<()> {
     let number = |name: &'static str, values: Vec<f64>| Frame::new(PlSmallStr::from_static(name), values);
-    let columns = vec![
+    let mut columns = vec![
         times(ticks.iter().map(|t| t.at)),
         number("bid", ticks.iter().map(|t| t.bid).collect()),
         number("ask", ticks.iter().map(|t| t.ask).collect()),
     ];
+    columns.extend(ticks.volume().map(|volume| number("volume", volume.to_vec())));
     write_frame(columns, path)
 }
 

@@ -165,6 +165,9 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
     if span.len() < dataset.bars.len() {
         dataset.bars = std::sync::Arc::new(dataset.bars.slice(span));
     }
+    // The ticks of whole bars, so that a run on the ticks and one on their bars see the same bars.
+    let last = dataset.bars.bar(dataset.bars.len() - 1);
+    dataset.ticks = dataset.ticks.map(|ticks| ticks.between(dataset.bars.opened_at()[0], last.closed_at));
     let venue = venue(spec, costs, &instrument, &dataset)?;
     let days = if known.is_some() { instrument.calendar } else { days_of(&dataset.bars) };
     Ok(Source { spec: spec.clone(), dataset, instrument, venue, days })

@@ -23,7 +23,7 @@ pub struct Replay {
 /// Bars between two tellings of how far the replay is.
 const TOLD_EVERY: u64 = 4096;
 
-struct Series {
+pub(super) struct Series {
     instrument: InstrumentId,
     bars: Arc<Bars>,
     row: usize,
@@ -35,7 +35,7 @@ struct Series {
 }
 
 impl Series {
-    fn new(instrument: InstrumentId, bars: Arc<Bars>) -> Self {
+    pub(super) fn new(instrument: InstrumentId, bars: Arc<Bars>) -> Self {
         let mut series = Self { instrument, bars, row: 0, completing: false, opened_at: Nanos(0), closed_at: Nanos(0) };
         series.look_ahead();
         series
@@ -55,13 +55,13 @@ impl Series {
 
     /// Time of the next event, then 0 for a completion and 1 for an open.
     #[inline]
-    fn key(&self) -> Option<(Nanos, u8)> {
+    pub(super) fn key(&self) -> Option<(Nanos, u8)> {
         (!self.is_over()).then_some(if self.completing { (self.closed_at, 0) } else { (self.opened_at, 1) })
     }
 
     /// Writes the next event into `now`, and says whether it is a completion.
     #[inline]
-    fn take(&mut self, now: &mut Market) -> bool {
+    pub(super) fn take(&mut self, now: &mut Market) -> bool {
         let bar = self.bars.bar(self.row);
         if !self.completing {
             *now = Market::Open(self.instrument, bar);

@@ -7,7 +7,7 @@ mod position;
 
 pub use position::{Position, Trade};
 
-use crate::market::{Bar, Fill, FillKind, InstrumentId, Ohlc, Side, Ticket};
+use crate::market::{Bar, Fill, FillKind, InstrumentId, Ohlc, Side, Tick, Ticket};
 
 /// What a fill did to the book.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +103,18 @@ impl Ledger {
             position.pass_bar(if position.side == Side::Buy { &bid } else { &ask }, contract_size, bar.opened_at);
         }
         true
+    }
+
+    /// Lets the open positions of an instrument see a quote. Says whether there was one.
+    #[inline]
+    pub fn pass_quote(&mut self, instrument: InstrumentId, quote: &Tick) -> bool {
+        let contract_size = self.marks[usize::from(instrument.0)].contract_size;
+        let mut is_held = false;
+        for position in self.positions.iter_mut().filter(|p| p.instrument == instrument) {
+            position.pass_price(if position.side == Side::Buy { quote.bid } else { quote.ask }, contract_size);
+            is_held = true;
+        }
+        is_held
     }
 
     /// Money at the start.

@@ -1,0 +1,218 @@
+//! Stored ticks of one or several instruments, merged by time, with the bars that are built from them.
+//!
+//! Each tick is one moment. A bar is complete at its closing time, which is told before the first tick at that time or later: strategies see
+//! completed bars only, and what they ask meets the next tick. The last bar completes at its own closing time, however early the ticks end.
+//! Instruments of which only bars are stored are replayed beside them.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use super::{Feed, replay::Series};
+use crate::{
+    data::{DayEnd, Piece, TickBars, TickSource, TickStream},
+    error::{Error, Result},
+    event::Market,
+    market::{Bars, InstrumentId, Tick},
+    time::Nanos,
+};
+
+/// What is stored of an instrument.
+#[derive(Clone, Debug)]
+pub enum Prices {
+    /// Bars.
+    Bars(Arc<Bars>),
+    /// Ticks, and the bars that they give.
+    Ticks(TickSource, Arc<Bars>),
+}
+
+/// Completed bars between two tellings of how far the replay is.
+const TOLD_EVERY: u64 = 256;
+
+/// Replays ticks. After the run, [`TickReplay::finish`] says whether all of them could be read.
+pub struct TickReplay {
+    lines: Vec<Line>,
+    now: Market,
+    told: Option<Arc<AtomicU64>>,
+    done: u64,
+    to_come: usize,
+    problem: Option<Error>,
+}
+
+enum Line {
+    Bars(Series),
+    Ticks(Quotes),
+}
+
+impl TickReplay {
+    /// Replays each as the instrument of its place in the list.
+    ///
+    /// # Errors
+    /// When the ticks cannot be read, or their bars not be built.
+    pub fn new(prices: &[Prices]) -> Result<Self> {
+        let id = |i: usize| u16::try_from(i).map(InstrumentId).map_err(|_| Error::config("data", "at most 65,535 instruments"));
+        let line = |(i, prices): (usize, &Prices)| {
+            Ok(match prices {
+                Prices::Bars(bars) => Line::Bars(Series::new(id(i)?, Arc::clone(bars))),
+                Prices::Ticks(source, bars) => Line::Ticks(Quotes::new(id(i)?, source, bars)?),
+            })
+        };
+        let lines = prices.iter().enumerate().map(line).collect::<Result<Vec<_>>>()?;
+        let to_come = prices.iter().map(|prices| prices.bars().len()).sum();
+        Ok(Self { lines, now: Market::Heartbeat(Nanos(0)), told: None, done: 0, to_come, problem: None })
+    }
+
+    /// The same, telling `bars_done` now and then how many bars are done.
+    #[must_use]
+    pub fn counted(mut self, bars_done: &Arc<AtomicU64>) -> Self {
+        self.told = Some(Arc::clone(bars_done));
+        self
+    }
+
+    /// Says whether the replay reached its end.
+    ///
+    /// # Errors
+    /// What ended it before.
+    pub fn finish(self) -> Result<()> {
+        self.problem.map_or(Ok(()), Err)
+    }
+
+    #[inline]
+    fn count(&mut self) {
+        self.done += 1;
+        self.to_come = self.to_come.saturating_sub(1);
+        if self.done.is_multiple_of(TOLD_EVERY)
+            && let Some(told) = &self.told
+        {
+            told.store(self.done, Relaxed);
+        }
+    }
+
+    /// Writes the next event into `now`; `None` when there is none, and then whether it is a completion.
+    #[inline]
+    fn step(&mut self) -> Result<Option<bool>> {
+        if let [Line::Ticks(only)] = self.lines.as_mut_slice() {
+            return only.take(&mut self.now);
+        }
+        let soonest = self.lines.iter().enumerate().filter_map(|(i, line)| line.key().map(|key| (key, i))).min();
+        match soonest {
+            None => Ok(None),
+            Some((_, i)) => match &mut self.lines[i] {
+                Line::Bars(series) => Ok(Some(series.take(&mut self.now))),
+                Line::Ticks(quotes) => quotes.take(&mut self.now),
+            },
+        }
+    }
+}
+
+impl Feed for TickReplay {
+    #[inline]
+    fn next(&mut self) -> Option<&Market> {
+        let is_completion = match self.step() {
+            Ok(step) => step?,
+            Err(problem) => {
+                self.problem = Some(problem);
+                self.lines.clear();
+                return None;
+            }
+        };
+        if is_completion {
+            self.count();
+            if let Market::Completion { bar, more, .. } = &mut self.now {
+                *more = self.lines.len() > 1 && self.lines.iter().any(|line| line.key() == Some((bar.closed_at, 0)));
+            }
+        }
+        Some(&self.now)
+    }
+
+    fn completions_to_come(&self) -> usize {
+        self.to_come
+    }
+}
+
+impl Prices {
+    const fn bars(&self) -> &Arc<Bars> {
+        match self {
+            Self::Bars(bars) | Self::Ticks(_, bars) => bars,
+        }
+    }
+}
+
+impl Line {
+    /// Time of the next event, then 0 for a completion and 1 for an open or a tick.
+    #[inline]
+    fn key(&self) -> Option<(Nanos, u8)> {
+        match self {
+            Self::Bars(series) => series.key(),
+            Self::Ticks(quotes) => quotes.key(),
+        }
+    }
+}
+
+/// The ticks of one instrument, and the bar that grows from them.
+struct Quotes {
+    instrument: InstrumentId,
+    stream: TickStream,
+    piece: Option<Piece>,
+    /// The tick at the front of the piece.
+    next: Option<Tick>,
+    bars: TickBars,
+}
+
+impl Quotes {
+    fn new(instrument: InstrumentId, source: &TickSource, bars: &Bars) -> Result<Self> {
+        let growing = TickBars::new(bars.timeframe(), DayEnd::Utc).map_err(|problem| Error::config("timeframe", problem))?;
+        let mut quotes = Self { instrument, stream: source.stream()?, piece: None, next: None, bars: growing };
+        quotes.turn_over()?;
+        Ok(quotes)
+    }
+
+    /// Goes on to the next piece.
+    #[cold]
+    fn turn_over(&mut self) -> Result<()> {
+        self.piece = self.stream.next().transpose()?;
+        self.next = self.piece.as_ref().map(|piece| piece.ticks.tick(piece.rows.start));
+        Ok(())
+    }
+
+    #[inline]
+    fn key(&self) -> Option<(Nanos, u8)> {
+        match (self.bars.closes_at(), &self.next) {
+            (closes_at, Some(tick)) if closes_at.is_none_or(|closes_at| tick.at < closes_at) => Some((tick.at, 1)),
+            (closes_at, _) => closes_at.map(|closes_at| (closes_at, 0)),
+        }
+    }
+
+    /// Writes the next event into `now`; `None` when there is none, and then whether it is a completion.
+    #[inline]
+    fn take(&mut self, now: &mut Market) -> Result<Option<bool>> {
+        match (self.bars.closes_at(), self.next) {
+            (closes_at, Some(tick)) if closes_at.is_none_or(|closes_at| tick.at < closes_at) => {
+                *now = Market::Tick(self.instrument, tick);
+                self.advance(&tick)?;
+                Ok(Some(false))
+            }
+            _ => Ok(self.bars.take().map(|bar| {
+                *now = Market::Completion { instrument: self.instrument, bar, more: false };
+                true
+            })),
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self, tick: &Tick) -> Result<()> {
+        let Some(piece) = &mut self.piece else { return Ok(()) };
+        self.bars.push(tick, piece.ticks.volume_of(piece.rows.start));
+        piece.rows.start += 1;
+        if piece.rows.is_empty() {
+            return self.turn_over();
+        }
+        self.next = Some(piece.ticks.tick(piece.rows.start));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "ticks_tests.rs"]
+mod tests;
