@@ -10,6 +10,7 @@ mod determinism;
 mod expressions;
 mod five_tools;
 mod floors;
+mod folders;
 mod holding;
 mod metrics;
 mod reconcile;

@@ -405,7 +405,8 @@ fn parquet_is_read_by_its_row_groups_and_a_span_skips_the_others() {
     let pieces = |source: &TickSource| source.stream().unwrap().map(Result::unwrap).map(|p| p.rows).collect::<Vec<_>>();
     assert_eq!(pieces(&source).iter().map(|rows| rows.len()).collect::<Vec<_>>(), [300_000; 3]);
     let span = source.between(ticks.at()[300_005], ticks.at()[300_010]);
-    assert_eq!(pieces(&span), [5..10]);
+    let [rows] = &pieces(&span)[..] else { panic!("one group holds the span") };
+    assert_eq!(*rows, 5..10);
 }
 
 #[test]

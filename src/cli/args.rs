@@ -176,6 +176,9 @@ pub(super) enum DataCommand {
     #[command(after_help = "Examples:\n  cthulu-lab data resample ticks.csv.gz --to 1m --out eurusd_1m.parquet\n  \
         cthulu-lab data resample datasets/eurusd_h1_2017.csv.gz --to 1d --day-ends new_york --out eurusd_1d.csv")]
     Resample(ResampleArgs),
+    /// Lists the series in a folder of price files: ranges, counts, findings; exits 2 when a file breaks the contract or two overlap
+    #[command(after_help = "Examples:\n  cthulu-lab data list datasets\n  cthulu-lab data list prices --json")]
+    List(ListArgs),
 }
 
 /// Arguments of `data check`.
@@ -194,6 +197,18 @@ pub(super) struct CheckArgs {
     /// Leaves out rows that repeat the row above in every cell
     #[arg(long)]
     pub(super) dedupe: bool,
+    /// Prints one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Arguments of `data list`.
+#[derive(Args)]
+pub(super) struct ListArgs {
+    /// The folder, as SYMBOL/1h/*.parquet and SYMBOL/ticks/*.parquet, or of files with manifests
+    pub(super) folder: PathBuf,
+    #[command(flatten)]
+    pub(super) says: FileArgs,
     /// Prints one JSON document
     #[arg(long)]
     pub(super) json: bool,

@@ -8,6 +8,7 @@ mod data;
 mod eval;
 mod explain;
 mod interrupt;
+mod list;
 mod new;
 mod progress;
 mod report;
@@ -59,6 +60,7 @@ fn run(command: &Command) -> Result<u8, Error> {
         Command::Strategies(args) => strategies::run(&args.command).map(done),
         Command::Data(args) => match &args.command {
             DataCommand::Check(args) => data::run_check(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
+            DataCommand::List(args) => list::run(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
             DataCommand::Resample(args) => resample::run(args).map(done),
         },
         Command::Eval(args) => eval::run(args).map(done),

@@ -11,7 +11,7 @@ use super::DateOrder;
 use crate::{
     error::{Error, Result},
     market::PriceSide,
-    time::Timeframe,
+    time::{Nanos, Timeframe},
 };
 
 /// The part of a manifest that a reader needs; the rest (source, licence, notes) is for people.
@@ -31,6 +31,10 @@ pub struct Manifest {
     pub price_side: Option<PriceSide>,
     /// Hex SHA-256 of the file as stored.
     pub sha256: Option<String>,
+    /// Time of the first row.
+    pub first: Option<Nanos>,
+    /// Time of the last row.
+    pub last: Option<Nanos>,
 }
 
 impl Manifest {

@@ -15,6 +15,8 @@ use super::{
     gaps,
     parquet::parse_parquet,
     parse::{Parsed, parse_csv},
+    stream::check_groups,
+    stream_parquet::StoredTicks,
     table::{Field, Kind, Table},
     written::quote_cells,
 };
@@ -93,6 +95,9 @@ pub(super) fn ticks_in(mut table: Table) -> Ticks {
 /// # Errors
 /// [`Error::Data`] when there is no such file, [`Error::Io`] when it cannot be read; whatever is wrong inside it is a finding.
 pub fn check(path: &Path, options: &ReadOptions) -> Result<Checked> {
+    if let Some(file) = StoredTicks::open(path, options)? {
+        return Ok(check_groups(file));
+    }
     let mut examined = examine(&read_bytes(path)?, options);
     measure_gaps(&mut examined, options.calendar);
     let at = examined.table.as_ref().map_or(&[][..], |table| &table.at);

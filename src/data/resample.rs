@@ -160,7 +160,7 @@ pub fn resample_bars(bars: &Bars, to: Timeframe, day_end: DayEnd) -> Result<Bars
 }
 
 /// Adds a newer bar to an older one of the same bucket.
-fn join(older: &mut Bar, newer: &Bar) {
+pub(super) fn join(older: &mut Bar, newer: &Bar) {
     older.high = older.high.max(newer.high);
     older.low = older.low.min(newer.low);
     older.close = newer.close;

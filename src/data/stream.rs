@@ -14,7 +14,7 @@ use std::{
 
 use super::{
     dataset::sha256_of,
-    finding::{Finding, Findings, Severity},
+    finding::{Checked, Finding, Findings, Severity},
     read::{Examined, ReadOptions, ticks_in},
     resample::{DayEnd, TickBars},
     stream_parquet::{StoredTicks, first_error},
@@ -89,6 +89,23 @@ impl TickSource {
     #[must_use]
     pub fn between(mut self, from: Nanos, to: Nanos) -> Self {
         (self.from, self.to) = (self.from.max(from), self.to.min(to));
+        self
+    }
+
+    /// Times of the first and the last tick in the files.
+    #[must_use]
+    pub fn ends(&self) -> Option<(Nanos, Nanos)> {
+        let ends = |part: &Part| match part {
+            Part::Held(ticks) => ticks.at().first().zip(ticks.at().last()).map(|(first, last)| (*first, *last)),
+            Part::Stored { groups, .. } => groups.first().zip(groups.last()).map(|(first, last)| (first.first, last.last)),
+        };
+        self.parts.first().and_then(ends).zip(self.parts.last().and_then(ends)).map(|((first, _), (_, last))| (first, last))
+    }
+
+    /// The same, followed by a later source.
+    pub(super) fn then(mut self, later: Self) -> Self {
+        self.parts.extend(later.parts);
+        self.count += later.count;
         self
     }
 
@@ -257,12 +274,44 @@ impl Walk<'_> {
         let Some(ticks) = examined.table.map(ticks_in) else { return Ok(()) };
         let (first, last) = (ticks.at()[0], ticks.at()[ticks.len() - 1]);
         if let Some(before) = self.groups.last().filter(|group| first < group.last) {
-            let message = format!("{first} comes after {} in the row above; sort the file by time", before.last);
-            return Err(Finding::error("out_of_order", message).at(self.rows + 1).to_error(self.path));
+            return Err(Finding::error("out_of_order", back(first, before.last)).at(self.rows + 1).to_error(self.path));
         }
         self.growing.extend(&ticks, |bar| self.bars.push(bar));
         self.groups.push(Group { index, rows_before: self.rows, first, last });
         self.rows += ticks.len() as u64;
         Ok(())
     }
+}
+
+/// Looks through a Parquet file of ticks, a row group at a time, and lists what was found.
+pub(super) fn check_groups(mut file: StoredTicks) -> Checked {
+    let (mut findings, mut rows, mut ends) = (Findings::default(), 0_u64, None::<(Nanos, Nanos)>);
+    for index in 0..file.groups() {
+        let Examined { table, findings: found, .. } = file.examine(index);
+        let at = table.as_ref().map_or(&[][..], |table| &table.at);
+        if table.is_some() && at.is_empty() {
+            continue;
+        }
+        if let (Some((_, last)), Some(first)) = (ends, at.first())
+            && *first < last.0
+        {
+            findings.push(Finding::error("out_of_order", back(Nanos(*first), last)).at(rows + 1));
+        }
+        if index == 0 || found.first_error().is_some() {
+            findings.append(found, rows);
+        }
+        if let Some((first, last)) = at.first().zip(at.last()) {
+            ends = Some((ends.map_or(Nanos(*first), |(first, _)| first), Nanos(*last)));
+        }
+        rows += at.len() as u64;
+    }
+    if rows == 0 && findings.first_error().is_none() {
+        findings.push(Finding::error("empty", "no rows; nothing to run on"));
+    }
+    let (first, last) = (ends.map(|ends| ends.0), ends.map(|ends| ends.1));
+    Checked { ok: findings.first_error().is_none(), rows, first, last, timeframe: None, findings: findings.into_sorted() }
+}
+
+fn back(first: Nanos, before: Nanos) -> String {
+    format!("{first} comes after {before} in the row above; sort the file by time")
 }

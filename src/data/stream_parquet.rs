@@ -10,9 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use polars_core::prelude::{ArrowField, ArrowSchema, Column, DataFrame, IntoColumn as _, Series};
-use polars_parquet::read::{
-    BasicDecompressor, ColumnChunkMetadata, FileMetadata, PageReader, column_iter_to_arrays, infer_schema, read_metadata,
+use polars_core::prelude::{ArrowField, ArrowSchema, Column, DataFrame, DataType, IntoColumn as _, Series, TimeUnit};
+use polars_parquet::{
+    parquet::statistics::Statistics,
+    read::{BasicDecompressor, ColumnChunkMetadata, FileMetadata, PageReader, column_iter_to_arrays, infer_schema, read_metadata},
 };
 
 use super::{
@@ -24,7 +25,10 @@ use super::{
     read::{Examined, ReadOptions, judge},
     table::Kind,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    time::{DAY, Nanos, SECOND},
+};
 
 /// A file of ticks, opened.
 pub(super) struct StoredTicks {
@@ -128,4 +132,34 @@ pub(super) fn first_error(examined: &Examined, rows_before: u64) -> Option<Findi
     let mut finding = examined.findings.first_error()?.clone();
     finding.row = finding.row.map(|row| row + rows_before);
     Some(finding)
+}
+
+/// Times of the first and last row as the footer tells them, without reading a row; `None` where it does not. Where times have no zone, the
+/// range is a day wider at either end, whatever the file's clock.
+pub(super) fn range_in_footer(path: &Path) -> Option<(Nanos, Nanos)> {
+    let mut file = BufReader::new(File::open(path).ok()?);
+    let footer = catch_unwind(AssertUnwindSafe(|| {
+        let metadata = read_metadata(&mut file).ok()?;
+        let schema = infer_schema(&metadata).ok()?;
+        let (_, wanted) = wanted_columns(&schema).ok()?;
+        let name = wanted.last()?;
+        let DataType::Datetime(unit, zone) = DataType::from_arrow_field(schema.get(name.as_str())?) else { return None };
+        let unit_ns = match unit {
+            TimeUnit::Nanoseconds => 1,
+            TimeUnit::Microseconds => SECOND / 1_000_000,
+            TimeUnit::Milliseconds => SECOND / 1_000,
+        };
+        let slack = if zone.is_some() { 0 } else { DAY };
+        let ends = metadata.row_groups.iter().map(|group| {
+            let chunk = group.columns_under_root_iter(name)?.next()?;
+            match chunk.statistics(&metadata.footer_buf)?.ok()? {
+                Statistics::Int64(numbers) => numbers.min_value.zip(numbers.max_value),
+                _ => None,
+            }
+        });
+        let ends: Vec<(i64, i64)> = ends.collect::<Option<_>>()?;
+        let (first, last) = (ends.iter().map(|(first, _)| *first).min()?, ends.iter().map(|(_, last)| *last).max()?);
+        Some((Nanos(first.saturating_mul(unit_ns)).plus(-slack), Nanos(last.saturating_mul(unit_ns)).plus(slack)))
+    }));
+    footer.ok().flatten()
 }

@@ -120,7 +120,12 @@ fn check_numbers(spec: &Spec) -> Result<()> {
 
 fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, instruments: &Instruments) -> Result<Source> {
     let path = Path::new(&spec.path).to_owned();
-    let manifest = Manifest::beside(&path)?.unwrap_or_default();
+    let series = data::find_series(&path, spec.symbol.as_deref(), spec.timeframe)?;
+    let mut manifest = Manifest::beside(&series.files[0])?.unwrap_or_default();
+    if path.is_dir() {
+        // The first file's words stand for all; its hash is its own.
+        manifest = Manifest { symbol: Some(series.symbol), sha256: None, ..manifest };
+    }
     fill_in(spec, &path, &manifest);
     let symbol = spec.symbol.clone().unwrap_or_default();
     let known = instruments.get(&symbol);
@@ -150,7 +155,7 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
         calendar: Some(instrument.calendar),
         ..ReadOptions::default()
     };
-    let mut dataset = data::load(&path, &options, instrument.calendar)?;
+    let mut dataset = data::load_series(&path, &series.files, &options, instrument.calendar, (spec.from, spec.to))?;
     if !manifest.is_of(&dataset.sha256) {
         dataset.findings.push(Finding::changed_since_manifest());
     }
@@ -184,7 +189,7 @@ fn days_of(bars: &Bars) -> Calendar {
 /// Puts the manifest's words, and then the defaults, where the spec says nothing.
 fn fill_in(spec: &mut DataSpec, path: &Path, manifest: &Manifest) {
     let Manifest { symbol, zone, date_order, price_side, .. } = manifest;
-    spec.symbol = spec.symbol.take().or_else(|| symbol.clone()).or_else(|| Some(symbol_of(path)));
+    spec.symbol = spec.symbol.take().or_else(|| symbol.clone()).or_else(|| Some(data::symbol_of(path)));
     spec.zone = spec.zone.take().or_else(|| zone.clone()).or_else(|| Some(UTC.to_owned()));
     spec.date_order = spec.date_order.or(*date_order);
     spec.price_side = spec.price_side.or(*price_side).or(Some(PriceSide::default()));
@@ -192,12 +197,6 @@ fn fill_in(spec: &mut DataSpec, path: &Path, manifest: &Manifest) {
 
 fn zone(name: &str) -> Result<chrono_tz::Tz> {
     name.parse().map_err(|_| Error::config("data.zone", format!("'{name}' is not a zone of the tz database, such as UTC or Europe/Athens")))
-}
-
-/// `eurusd_h1_2017.csv.gz` is priced as `EURUSD`.
-fn symbol_of(path: &Path) -> String {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    name.split(['.', '_', '-', ' ']).next().unwrap_or_default().to_uppercase()
 }
 
 fn venue(spec: &DataSpec, costs: &CostSpec, instrument: &Instrument, dataset: &Dataset) -> Result<Venue> {
