@@ -14,11 +14,11 @@ fuzz_target!(|bytes: &[u8]| {
     let named = Format::ALL.get(choice % (2 * Format::ALL.len())).copied();
     let options = ReadOptions {
         format: named,
-        zone: (choice % 3 == 0).then_some(chrono_tz::America::New_York),
+        zone: (choice.is_multiple_of(3)).then_some(chrono_tz::America::New_York),
         date_order: [None, Some(DateOrder::Dmy), Some(DateOrder::Mdy)][choice / 3 % 3],
-        point: (choice % 5 == 0).then_some(0.00001),
-        split_adjust: choice % 7 == 0,
-        dedupe: choice % 2 == 0,
+        point: (choice.is_multiple_of(5)).then_some(0.00001),
+        split_adjust: choice.is_multiple_of(7),
+        dedupe: choice.is_multiple_of(2),
         ..ReadOptions::default()
     };
     let checked = check_bytes(stored, &options);

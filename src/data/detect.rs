@@ -145,7 +145,7 @@ fn shared_line(options: &ReadOptions) -> Result<Detected, Finding> {
         }
         (None, None) => {
             let message = "the line is that of two vendors: HistData (five hours behind UTC all year, bars stamped with their opening) and \
-                NinjaTrader (UTC, bars stamped with their end); name --format histdata or --format ninjatrader, or --format csv with --tz";
+                NinjaTrader (UTC, bars stamped with their end); name --format histdata or --format ninjatrader (format in an experiment), or --format csv with --tz";
             Err(Finding::error("ambiguous_format", message))
         }
     }

@@ -168,6 +168,31 @@ fn ticks_and_trades_are_imported_with_all_they_have() {
     }
 }
 
+#[test]
+fn a_format_is_named_wherever_a_path_is_accepted() {
+    let folder = folder("paths");
+    let row = |i: usize| format!("20170103 {:02}{:02}00;1.1;1.3;1.0;{};0\n", i / 60, i % 60, ["1.2", "1.25"][i % 2]);
+    std::fs::write(folder.join("EURUSD_M1.csv"), (0..300).map(row).collect::<String>()).unwrap();
+    let lab = |args: &[&str]| {
+        let out = Command::new(env!("CARGO_BIN_EXE_cthulu-lab")).args(args).current_dir(&folder).output().unwrap();
+        (out.status.code().unwrap(), String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap())
+    };
+    let (code, told) = lab(&["eval", "close", "--data", "EURUSD_M1.csv"]);
+    assert!(code == 2 && told.contains("EURUSD_M1.csv, row 1: the line is that of two vendors"), "{told}");
+    let (code, told) = lab(&["eval", "close", "--data", "EURUSD_M1.csv", "--format", "histdata"]);
+    assert!(code == 0 && told.contains("2017-01-03T05:01:00Z,1.25"), "{told}"); // 00:01 and five hours
+    let (code, told) = lab(&["eval", "close", "--data", "EURUSD_M1.csv", "--format", "ninjatrader"]);
+    assert!(code == 0 && told.contains("2017-01-03T00:00:00Z,1.25"), "{told}"); // the minute that ended at 00:01
+    let run = ["backtest", "--strategy", "sma_crossover", "--data", "EURUSD_M1.csv", "--no-report", "--out", "run"];
+    assert_eq!(lab(&run).0, 2);
+    let (code, told) = lab(&[&run[..], &["--format", "histdata"]].concat());
+    assert_eq!(code, 0, "{told}");
+    let run: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("run/run.json")).unwrap()).unwrap();
+    let data = &run["manifest"]["spec"]["data"][0];
+    assert_eq!((data["format"].as_str(), data["zone"].as_str()), (Some("histdata"), Some("Etc/GMT+5")));
+    assert_eq!(lab(&["reproduce", "run"]).0, 0);
+}
+
 /// One span of one pair in three vendors' layouts: the same moments, the same prices.
 #[test]
 fn three_layouts_of_one_span_are_one_series() {
