@@ -93,6 +93,7 @@ fn looping(c: &mut Criterion) {
         symbols: vec!["WALK".into()],
         contract_sizes: vec![1.0],
         strategies: vec!["sma_crossover".into()],
+        instruments: vec![InstrumentId(0)],
         features: vec![vec!["fast_average".into(), "slow_average".into()]],
     });
     let mut group = c.benchmark_group("loop_1m_bars");

@@ -134,6 +134,7 @@ fn play(path: &Path) {
         symbols: vec!["WALK".into()],
         contract_sizes: vec![1.0],
         strategies: vec!["sma_crossover".into()],
+        instruments: vec![InstrumentId(0)],
         features: vec![seats[0].strategy.feature_names()],
     };
     let mut broker = Simulator::new(vec![venue], 1.0, MarketFill::NextOpen);

@@ -65,15 +65,24 @@ impl Error {
         Self::Config { place: place.into(), problem: problem.into() }
     }
 
+    /// A name that was typed for a file or folder that is not there, with the nearest that is.
+    #[must_use]
+    pub fn absent(path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref();
+        let nearest = nearest_entry(path).map(|name| format!("; did you mean '{name}'?")).unwrap_or_default();
+        let place = if path.is_absolute() || !nearest.is_empty() { "" } else { " under the folder you are in" };
+        Self::config(path.display().to_string(), format!("there is no such file{place}{nearest}"))
+    }
+
     /// Whether the arguments or files are at fault (exit code 2) rather than the work (exit code 1). A path that is not there or may
     /// not be used is the argument's fault; a full disk is not.
     #[must_use]
     pub fn is_input(&self) -> bool {
-        use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
+        use std::io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
         match self {
             Self::Data { .. } | Self::Rule(_) | Self::Config { .. } => true,
             Self::Io { source, .. } => {
-                matches!(source.kind(), NotFound | PermissionDenied | IsADirectory | NotADirectory | ReadOnlyFilesystem)
+                matches!(source.kind(), InvalidData | IsADirectory | NotADirectory | NotFound | PermissionDenied | ReadOnlyFilesystem)
             }
             Self::Failed(_) => false,
         }
@@ -105,6 +114,18 @@ pub fn suggest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str> + Clone
         Some(name) => format!("; did you mean '{name}'?"),
         None => format!("; known: {}", known.into_iter().collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// The entry nearest to a path's last part in the folder it names.
+fn nearest_entry(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name()?.to_str()?;
+    let mut entries: Vec<String> = std::fs::read_dir(folder).ok()?.filter_map(|e| e.ok()?.file_name().into_string().ok()).collect();
+    entries.sort_unstable();
+    let whole = |entry: &str| path.with_file_name(entry).display().to_string();
+    // A forgotten ending is the commonest slip, and further away than a letter.
+    let longer = entries.iter().find(|entry| entry.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
+    longer.map(String::as_str).or_else(|| nearest(name, entries.iter().map(String::as_str))).map(whole)
 }
 
 fn edit_distance(a: &str, b: &str) -> usize {
@@ -140,6 +161,14 @@ mod tests {
         };
         assert_eq!(error.to_string(), "gold.csv, row 1042, column close: '1.2.3' is not a number");
         assert!(error.is_input());
+    }
+
+    #[test]
+    fn a_missing_file_suggests_its_neighbour() {
+        let told = |path: &str| Error::absent(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).to_string();
+        assert!(told("datasets/sp500_d1.csv").ends_with("datasets/sp500_d1.csv.gz'?"), "{}", told("datasets/sp500_d1.csv"));
+        assert!(told("experiments/defualt.toml").ends_with("experiments/default.toml'?"));
+        assert!(told("nowhere/at/all.csv").ends_with("there is no such file"));
     }
 
     #[test]

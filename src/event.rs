@@ -22,17 +22,17 @@ use crate::{
 /// Version of the record layout.
 pub const VERSION: u32 = 1;
 
-/// What a feed delivers.
+/// What a feed delivers. A bar is a dozen words and is lent: it stays where the feed gathered it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Market {
-    /// A bar begins: its opening price is known, nothing else. The bar is carried for its quote; only its open may be used.
-    Open(InstrumentId, Bar),
+pub enum Market<'a> {
+    /// A bar begins: its opening price is known, nothing else. The bar is shown for its quote; only its open may be used.
+    Open(InstrumentId, &'a Bar),
     /// A bar is complete. `more` says that another completion of the same moment follows.
     Completion {
         /// Which instrument.
         instrument: InstrumentId,
         /// All of it.
-        bar: Bar,
+        bar: &'a Bar,
         /// Whether another completion of the same moment follows.
         more: bool,
     },
@@ -42,9 +42,10 @@ pub enum Market {
     Heartbeat(Nanos),
 }
 
-impl Market {
+impl Market<'_> {
     /// When it became known.
     #[must_use]
+    #[inline]
     pub const fn at(&self) -> Nanos {
         match self {
             Self::Open(_, bar) => bar.opened_at,

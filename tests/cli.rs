@@ -7,6 +7,12 @@ use std::{
     time::Duration,
 };
 
+use cthulu_lab::{
+    bus::read_lines,
+    event::{Names, Record},
+    market::InstrumentId,
+    portfolio::{Booked, Ledger},
+};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cthulu-lab");
@@ -74,7 +80,7 @@ fn refused(args: &[&str], words: &[&str]) {
 }
 
 /// Hourly bars that rise and fall in waves.
-fn waves(rows: usize) -> String {
+pub(crate) fn waves(rows: usize) -> String {
     let mut text = String::from("timestamp,open,high,low,close,volume\n");
     let mut last = 100.0;
     for i in 0..rows {
@@ -116,6 +122,7 @@ fn json_prints_run_json_itself_and_nothing_else() {
     let run = json(&output);
     assert_eq!(run["manifest"]["data"][0]["sha256"], "fd7434714c1d509bb6047f8ad76b711717928e56bfaf5e3f9b52eb81a8b61dbc");
     assert_eq!(run["manifest"]["seed"], 7);
+    assert_eq!(run["metrics"].as_object().unwrap().keys().collect::<Vec<_>>(), METRICS);
     assert_eq!(run["event_log_sha256"].as_str().unwrap().len(), 64);
     assert!(run["manifest"]["strategies"][0]["text"].as_str().unwrap().contains("[params]"));
     assert!(!Path::new(&out).join("report.html").exists() && !Path::new(&out).join("run.sqlite").exists());
@@ -177,7 +184,7 @@ fn what_cannot_be_run_is_refused_with_its_place_and_a_remedy() {
     let prices = scratch.file("waves.csv", &waves(100));
     let with = |args: &[&'static str]| [&["backtest", "--no-report"], args].concat();
     let on = |data: &str, words: &[&str]| refused(&["backtest", "--no-report", "--strategy", "sma_crossover", "--data", data], words);
-    refused(&with(&["missing.toml"]), &["missing.toml", "cannot be read"]);
+    refused(&with(&["missing.toml"]), &["missing.toml", "there is no such file"]);
     refused(&with(&["--strategy", "sma_crosover"]), &["sma_crosover", "did you mean 'sma_crossover'?"]);
     refused(&with(&["--strategy", "elsewhere/mine.toml"]), &["elsewhere/mine.toml", "no such strategy file"]);
     refused(&with(&["--param", "rsi_bar=10"]), &["rsi_bar", "did you mean 'rsi_bars'?"]);
@@ -189,7 +196,19 @@ fn what_cannot_be_run_is_refused_with_its_place_and_a_remedy() {
     refused(&with(&["--cash", "-5"]), &["cash"]);
     refused(&with(&["--threads", "0"]), &["--threads"]);
     refused(&with(&["--thread", "2"]), &["--threads"]);
-    on("missing.csv", &["missing.csv", "cannot read"]);
+    refused(&with(&["--from", "2017-05-01", "--to", "2017-04-01"]), &["is not before to"]);
+    refused(&with(&["--cash", "lots"]), &["'lots' is not a number above 0"]);
+    refused(&with(&["--seed", "-1"]), &["whole number of 0 or more"]);
+    refused(&with(&["--param", "=5"]), &["name=value"]);
+    refused(&with(&["experiments/defualt.toml"]), &["did you mean 'experiments/default.toml'?"]);
+    refused(&with(&["experiments"]), &["is a folder"]);
+    refused(&with(&["datasets/sp500_d1.csv.gz"]), &["--data"]);
+    refused(&with(&["strategies/rsi_reversal.toml"]), &["--strategy strategies/rsi_reversal.toml"]);
+    on("datasets/sp500_d1.csv", &["did you mean 'datasets/sp500_d1.csv.gz'?"]);
+    on("datasets/sp500_d1.csv.gz:", &["FILE:SYMBOL"]);
+    on(":SPX", &["FILE:SYMBOL"]);
+    on("", &["FILE:SYMBOL"]);
+    on("missing.csv", &["missing.csv", "there is no such file"]);
     on(&empty, &["empty.csv", "empty"]);
     on(&header, &["header.csv"]);
     on(&broken, &["broken.csv", "row 26", "column timestamp", "noon"]);
@@ -207,6 +226,184 @@ fn a_folder_that_is_no_run_is_never_overwritten() {
     let below = scratch.path("mine/notes.txt/run");
     refused(&["backtest", "--no-report", "--out", &below], &["cannot be created", "--out"]);
     assert_eq!(fs::read_dir(scratch.0.join("mine")).unwrap().count(), 1);
+}
+
+/// Only a folder of a run's own files may be replaced: by the same command a device was once moved aside, and notes lost.
+#[cfg(unix)]
+#[test]
+fn nothing_but_a_run_folder_is_ever_replaced() {
+    let scratch = Scratch::new("replace");
+    let socket = scratch.path("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    refused(&["backtest", "--no-report", "--out", &socket], &["socket", "is no folder", "--out"]);
+    assert!(fs::symlink_metadata(&socket).is_ok_and(|m| !m.is_dir()), "what was there stays");
+    let out = scratch.path("run");
+    assert!(lab(&["backtest", "--no-report", "--out", &out]).status.success());
+    let link = scratch.path("link");
+    std::os::unix::fs::symlink(&out, &link).unwrap();
+    assert!(lab(&["backtest", "--no-report", "--seed", "8", "--out", &link]).status.success());
+    let run: Value = serde_json::from_slice(&fs::read(Path::new(&out).join("run.json")).unwrap()).unwrap();
+    assert!(run["manifest"]["seed"] == 8 && fs::symlink_metadata(&link).unwrap().is_symlink());
+    let notes = scratch.file("run/notes.md", "years of work");
+    refused(&["backtest", "--no-report", "--out", &out], &["notes.md", "would be lost"]);
+    assert_eq!(fs::read_to_string(notes).unwrap(), "years of work");
+}
+
+#[test]
+fn values_that_make_no_experiment_are_refused_and_say_why() {
+    let scratch = Scratch::new("values");
+    let prices = scratch.file("waves.csv", &waves(100));
+    let told = |text: &str, words: &str| {
+        let file = scratch.file("x.toml", &text.replace("PRICES", &format!("[[data]]\npath = {prices:?}")));
+        refused(&["backtest", "--no-report", &file, "--out", &scratch.path("run")], &[words]);
+    };
+    let with = |more: &str, words: &str| told(&format!("strategy = 'sma_crossover'\nPRICES\n{more}"), words);
+    for weight in ["0", "-1.0", "nan", "inf"] {
+        told(&format!("[[strategy]]\nstrategy = 'sma_crossover'\nweight = {weight}\nPRICES"), "strategy.weight");
+    }
+    told("strategy = []\nPRICES", "name at least one strategy");
+    let two = "[[strategy]]\nstrategy = 'sma_crossover'\n[[strategy]]\nstrategy = 'rsi_reversal'\n[params]\nrsi_bras = 10\nPRICES";
+    told(two, "none of the strategies has a parameter 'rsi_bras'; did you mean 'rsi_bars'?");
+    with("from = '2017-01-03'\nto = '2017-01-02'", "is not before to");
+    with("symbol = ''", "the symbol is empty");
+    with("symbol = 'EURUSDX'\n[account]\nlots = 'broker'", "did you mean 'EURUSD'?");
+    with("[account]\nsizing = { method = 'risk', value = 1.5 }", "0.01 is one percent");
+    with("[account]\nsizing = { method = 'volatility', value = 0.1 }", "'volatility' is planned and not built yet");
+    with("[fills]\nintrabar = 'lower_timeframe'", "'lower_timeframe' is planned and not built yet");
+    with("[account]\nleverage = 1e7", "at most 1e6");
+    with("[account]\ncash = 1e16", "at most 1e15");
+    with("[costs]\nslippage_points = inf", "inf is not a number");
+    with("[costs]\nspread = -1", "-1 is negative");
+    with("[costs]\nspread = 5", "5 points need the size of a point");
+    with("[costs]\ncommission_fraction = 5", "0.0002");
+    with("[risk]\nmax_positions = 0", "leave the key out");
+    with(&format!("[[data]]\npath = {prices:?}"), "two files have the symbol 'WAVES'");
+}
+
+#[test]
+fn a_run_says_what_it_left_out_and_what_was_refused() {
+    let scratch = Scratch::new("said");
+    let out = scratch.path("run");
+    let plain = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/default.toml")).unwrap();
+    let searching = scratch.file("searching.toml", &format!("{plain}[search]\ntrials = 10\n[walkforward]\ntrain = '12mo'\n"));
+    let warnings = |args: &[&str]| {
+        let run = json(&lab(&[&["backtest", "--no-report", "--json", "--out", &out], args].concat()));
+        run["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(warnings(&[&searching])[0].starts_with("A backtest ignores [search] and [walkforward]"));
+    // The crossover sets no stop, and the default experiment sizes by the risk to the stop.
+    let refused = warnings(&["--strategy", "sma_crossover"]);
+    assert!(refused[0].contains("entries were refused (no_stop)") && refused[0].contains("stop loss"), "{refused:?}");
+    let ruinous = plain.replace("leverage = 30.0", "leverage = 5000.0").replace("\"risk\", value = 0.01", "\"lots\", value = 100.0");
+    let told = stdout(&lab(&["backtest", "--no-report", "--out", &out, &scratch.file("ruinous.toml", &ruinous)]));
+    assert!(told.starts_with("Verdict        The account was lost after 1 closed trade.\n"), "{told}");
+    let bare = scratch.file("bare.toml", "strategy = 'sma_crossover'\n[[data]]\npath = 'datasets/sp500_d1.csv.gz'\nsymbol = 'spx'\n");
+    assert!(warnings(&[&bare]).iter().any(|w| w.contains("did you mean 'SPX'?")));
+}
+
+#[test]
+fn one_strategy_in_several_seats_is_told_apart_in_every_file() {
+    let scratch = Scratch::new("seats");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
+    let data = |name: &str| format!("[[data]]\npath = {:?}\n", root.join(name));
+    let seat = |fast: u32| format!("[[strategy]]\nstrategy = 'sma_crossover'\nweight = 0.25\nparams = {{ fast = {fast} }}\n");
+    let text = format!("{}{}{}{}", seat(5), seat(10), data("sp500_d1.csv.gz"), data("nasdaq_d1.csv.gz"));
+    let (file, out) = (scratch.file("seats.toml", &text), scratch.path("run"));
+    let output = lab(&["backtest", &file, "--out", &out, "--json"]);
+    let run = json(&output);
+    let seats: Vec<(String, String)> = run["manifest"]["strategies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| (s["name"].as_str().unwrap().to_owned(), s["symbol"].as_str().unwrap().to_owned()))
+        .collect();
+    let expected = [("sma_crossover", "SPX"), ("sma_crossover", "NASDAQ"), ("sma_crossover 2", "SPX"), ("sma_crossover 2", "NASDAQ")];
+    assert_eq!(seats.iter().map(|(n, s)| (n.as_str(), s.as_str())).collect::<Vec<_>>(), expected);
+    let names = Names {
+        symbols: vec!["SPX".into(), "NASDAQ".into()],
+        contract_sizes: vec![1.0, 1.0],
+        strategies: seats.iter().map(|(name, _)| name.clone()).collect(),
+        instruments: [0, 1, 0, 1].map(InstrumentId).to_vec(),
+        ..Names::default()
+    };
+    let (mut book, mut rebuilt) = (Ledger::new(10_000.0, &names.contract_sizes), Vec::new());
+    for line in read_lines(&Path::new(&out).join("events.jsonl.gz")).unwrap().lines {
+        let record = Record::parse(&line).unwrap();
+        let Some(fill) = record.as_fill(&names) else { continue };
+        assert_eq!(names.instruments[usize::from(fill.strategy)], fill.instrument, "a fill belongs to a seat on its own instrument");
+        if let Booked::Closed(trade) = book.apply(&fill) {
+            let seat = usize::from(trade.strategy);
+            rebuilt.push(format!(
+                "{},{},{},{}",
+                trade.ticket,
+                names.symbols[usize::from(trade.instrument.0)],
+                names.strategies[seat],
+                trade.pnl
+            ));
+        }
+    }
+    let written: Vec<String> = fs::read_to_string(Path::new(&out).join("trades.csv"))
+        .unwrap()
+        .lines()
+        .skip(1)
+        .map(|row| row.split(',').collect::<Vec<_>>())
+        .map(|cells| format!("{},{},{},{}", cells[0], cells[1], cells[18], cells[8]))
+        .collect();
+    assert_eq!(rebuilt, written);
+    assert!(
+        expected.iter().all(|(name, symbol)| written.iter().any(|row| row.contains(&format!(",{symbol},{name},")))),
+        "every seat trades"
+    );
+}
+
+#[test]
+fn every_example_of_every_help_works() {
+    let scratch = Scratch::new("examples");
+    for folder in ["datasets", "experiments", "strategies", "reports/sample"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        fs::create_dir_all(scratch.0.join(folder)).unwrap();
+        for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+            fs::copy(entry.path(), scratch.0.join(folder).join(entry.file_name())).unwrap();
+        }
+    }
+    let commands = "backtest|new|strategies|strategies list|strategies show|data|data check|eval|stats|report|compare|explain|reproduce";
+    let mut played = 0;
+    for command in commands.split('|') {
+        let help = lab(&[&command.split(' ').collect::<Vec<_>>()[..], &["--help"]].concat());
+        let examples = stdout(&help).split("Example").nth(1).unwrap().to_owned();
+        // The help is wrapped for the terminal: a line that starts no command goes on with the one before.
+        for example in examples.split("\n  cthulu-lab ").skip(1) {
+            let words = words_of(&example.replace('\n', " "));
+            let output = lab_in(&scratch.0, &words.iter().map(String::as_str).collect::<Vec<_>>());
+            let is_there_already = stderr(&output).contains("is there already");
+            assert!(output.status.success() || is_there_already, "{example}: {}", stderr(&output));
+            played += 1;
+        }
+    }
+    assert!(played >= 20, "only {played} examples were found");
+}
+
+/// A command line's words; double quotes hold one together.
+fn words_of(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (i, part) in line.trim().split('"').enumerate() {
+        if i % 2 == 1 { words.push(part.to_owned()) } else { words.extend(part.split_whitespace().map(str::to_owned)) }
+    }
+    words
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let mut child = Command::new(PROGRAM)
+        .args(["eval", "close", "--data", "datasets/eurusd_h1_2017.csv.gz"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", stderr(&output));
 }
 
 #[test]
@@ -317,8 +514,47 @@ fn eval_prints_a_row_for_every_bar_and_points_at_mistakes() {
     refused(&["eval", "sma(clsoe, 2)", "--data", &prices], &["did you mean 'close'?", "sma(clsoe, 2)", "    ^^^^^"]);
     refused(&["eval", "close[-1]", "--data", &prices], &["-1"]);
     refused(&["eval", "position.bars", "--data", &prices], &["position"]);
+    refused(&["eval", "sma(close, n)", "--param", "n=2", "--param", "m=3", "--data", &prices], &["--param", "has no 'm'"]);
+    let empty = lab(&["eval", "sma(close, 9)", "--data", &prices]);
+    assert!(empty.status.success() && stderr(&empty).contains("no bar has a value"));
+    let one = scratch.file("one.csv", "timestamp,open,high,low,close\n0,1,1,1,1\n");
+    refused(&["eval", "close", "--data", &one], &["--timeframe"]);
+    assert_eq!(stdout(&lab(&["eval", "close", "--data", &one, "--timeframe", "1h"])), "time,value\n1970-01-01T00:00:00Z,1\n");
     refused(&["eval", "model(\"x\")", "--data", &prices], &["model"]);
 }
+
+/// The metric keys of run.json and of `stats --json`, in their order; scripts depend on them.
+const METRICS: [&str; 29] = [
+    "bars",
+    "trades",
+    "win_rate",
+    "profit_factor",
+    "expectancy",
+    "net_profit",
+    "gross_profit",
+    "gross_loss",
+    "final_equity",
+    "return_fraction",
+    "cagr",
+    "sharpe",
+    "sortino",
+    "calmar",
+    "omega",
+    "max_drawdown_fraction",
+    "max_drawdown_bars",
+    "ulcer_index",
+    "sqn",
+    "kelly",
+    "var_95",
+    "cvar_95",
+    "skew",
+    "kurtosis",
+    "exposure_fraction",
+    "psr",
+    "dsr",
+    "costs_total",
+    "ambiguous_bar_fraction",
+];
 
 #[test]
 fn stats_prints_the_worked_examples() {
@@ -335,6 +571,12 @@ fn stats_prints_the_worked_examples() {
     refused(&["stats", &returns, "--column", "q", "--periods", "252"], &["there is no column 'q'", "time, r"]);
     refused(&["stats", &returns, "--column", "time", "--periods", "252"], &["row 2", "column time", "'a'"]);
     refused(&["stats", &returns, "--periods", "252"], &["--column"]);
+    refused(&["stats", "datasets", "--column", "r", "--periods", "252"], &["is a folder"]);
+    refused(&["stats", "datasets/sp500_d1.csv", "--column", "r", "--periods", "252"], &["did you mean 'datasets/sp500_d1.csv.gz'?"]);
+    let prices = scratch.file("prices.csv", "close\n100\n101\n");
+    let doubted = lab(&["stats", &prices, "--column", "close", "--periods", "252", "--json"]);
+    assert!(doubted.status.success() && stderr(&doubted).contains("--kind equity") && json(&doubted)["sharpe"].is_f64());
+    assert_eq!(found.as_object().unwrap().keys().take(METRICS.len()).collect::<Vec<_>>(), METRICS);
     refused(&["stats", &returns, "--column", "r", "--periods", "0"], &["above 0"]);
     let benchmark = json(&lab(&["stats", &returns, "--column", "r", "--periods", "252", "--benchmark", &returns, "--json"]));
     assert!((benchmark["beta"].as_f64().unwrap() - 1.0).abs() < 1e-12 && benchmark["alpha"].as_f64().unwrap().abs() < 1e-12);
@@ -367,7 +609,7 @@ fn explain_gives_the_formula_and_the_value_in_a_run() {
     assert!(told.contains("μ / s · √P") && told.contains("interval") && told.contains("In default-"), "{told}");
     assert!(stdout(&lab(&["explain"])).contains("profit_factor"));
     refused(&["explain", "sharp"], &["did you mean 'sharpe'?"]);
-    refused(&["explain", "sharpe", "no-such-run"], &["run.json"]);
+    refused(&["explain", "sharpe", "no-such-run"], &["no-such-run", "no such file"]);
 }
 
 #[test]
@@ -390,7 +632,18 @@ fn runs_are_compared_drawn_again_and_reproduced() {
     fs::write(Path::new(&a).join("run.json"), run.replace(sha.as_str().unwrap(), &"0".repeat(64))).unwrap();
     let other = lab(&["reproduce", &a]);
     assert!(other.status.code() == Some(1) && stdout(&other).contains("event_log_sha256"), "{}", stderr(&other));
-    refused(&["compare", &a, "no-such-run"], &["no-such-run"]);
+    let renamed = run.replace("\"contract_size\": 100000.0", "\"contract_size\": 1000.0");
+    fs::write(Path::new(&a).join("run.json"), renamed).unwrap();
+    refused(&["reproduce", &a], &["instrument EURUSD", "have changed"]);
+    for (damage, words) in [("[]", "it has no 'id'"), ("{\"id\":\"x\"}", "it has no 'manifest'"), ("{", "not JSON")] {
+        fs::write(Path::new(&a).join("run.json"), damage).unwrap();
+        for args in [vec!["report", &a], vec!["explain", "sharpe", &a], vec!["reproduce", &a], vec!["compare", &b, &a]] {
+            refused(&args, &["run.json", words]);
+        }
+    }
+    refused(&["report", &scratch.0.join("elsewhere").display().to_string()], &["no such file"]);
+    refused(&["report", "datasets"], &["holds no run.json"]);
+    refused(&["compare", &b, "no-such-run"], &["no-such-run"]);
     refused(&["report", "no-such-run"], &["no-such-run"]);
     refused(&["reproduce", "no-such-run"], &["no-such-run"]);
 }

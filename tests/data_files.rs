@@ -1,6 +1,9 @@
 //! Price files as they come: dirty ones, damaged ones, those of other tools, and our own read back.
 
+mod contracts;
 mod dirty;
+mod formats;
+mod import;
 mod mutated;
 mod parquet;
 mod round_trip;
@@ -26,6 +29,16 @@ fn file(name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
 
 fn examine(name: &str, bytes: impl AsRef<[u8]>, options: &ReadOptions) -> Checked {
     check(&file(name, bytes), options).unwrap()
+}
+
+/// The folder of trials, where it is present.
+fn trials() -> Option<PathBuf> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let found = ["../shared/data", "../../shared/data"].map(|place| root.join(place)).into_iter().find(|place| place.exists());
+    if found.is_none() {
+        eprintln!("skipped: the files of trials are not here");
+    }
+    found
 }
 
 /// The errors among the findings.

@@ -36,7 +36,7 @@ fn close_to(a: f64, b: f64) -> bool {
 }
 
 /// Each market event with the events of the run that it brought.
-fn by_moment(played: &Played) -> impl Iterator<Item = (&Market, &[Event])> {
+fn by_moment(played: &Played) -> impl Iterator<Item = (&Market<'static>, &[Event])> {
     let ends = played.moments.iter().skip(1).map(|(_, told)| *told).chain([played.events.len()]);
     played.moments.iter().zip(ends).map(|((market, start), end)| (market, &played.events[*start..end]))
 }
@@ -155,7 +155,7 @@ fn prices_are_those_the_market_showed(stage: &Stage, played: &Played) {
     let mut last: BTreeMap<InstrumentId, Bar> = BTreeMap::new();
     for (market, events) in by_moment(played) {
         let (Market::Open(instrument, bar) | Market::Completion { instrument, bar, .. }) = market else { unreachable!("bars only") };
-        last.insert(*instrument, *bar);
+        last.insert(*instrument, **bar);
         for event in events {
             if let Kind::OrderSubmitted(order) = &event.kind {
                 orders.insert(order.id, *order);

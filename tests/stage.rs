@@ -113,6 +113,7 @@ impl Stage {
             symbols: self.account.instruments.iter().map(|i| i.symbol.clone()).collect(),
             contract_sizes: self.account.instruments.iter().map(|i| i.contract_size).collect(),
             strategies: (0..seats.len()).map(|i| format!("s{i}")).collect(),
+            instruments: seats.iter().map(|s| s.instrument).collect(),
             features: seats.iter().map(|s| s.strategy.feature_names()).collect(),
         }
     }
@@ -145,14 +146,25 @@ impl Stage {
 struct Counted {
     inner: Box<dyn Feed>,
     told: Arc<Mutex<Vec<Event>>>,
-    moments: Vec<(Market, usize)>,
+    moments: Vec<(Market<'static>, usize)>,
 }
 
 impl Feed for Counted {
-    fn next(&mut self) -> Option<&Market> {
+    fn next(&mut self) -> Option<Market<'_>> {
         let market = self.inner.next()?;
-        self.moments.push((*market, self.told.lock().unwrap().len()));
+        self.moments.push((kept(market), self.told.lock().unwrap().len()));
         Some(market)
+    }
+}
+
+/// The same with a bar that nobody takes back.
+fn kept(market: Market<'_>) -> Market<'static> {
+    let kept = |bar: &Bar| &*Box::leak(Box::new(*bar));
+    match market {
+        Market::Open(instrument, bar) => Market::Open(instrument, kept(bar)),
+        Market::Completion { instrument, bar, more } => Market::Completion { instrument, bar: kept(bar), more },
+        Market::Tick(instrument, tick) => Market::Tick(instrument, tick),
+        Market::Heartbeat(at) => Market::Heartbeat(at),
     }
 }
 
@@ -160,7 +172,7 @@ impl Feed for Counted {
 pub(crate) struct Played {
     pub(crate) run: Run,
     pub(crate) events: Vec<Event>,
-    pub(crate) moments: Vec<(Market, usize)>,
+    pub(crate) moments: Vec<(Market<'static>, usize)>,
     pub(crate) names: Arc<Names>,
 }
 

@@ -51,10 +51,10 @@ pub trait Broker {
     fn move_stop(&mut self, ticket: Ticket, price: f64);
 
     /// The next notice that `market` brings, if any.
-    fn settle(&mut self, market: &Market, book: &Ledger) -> Option<Notice>;
+    fn settle(&mut self, market: &Market<'_>, book: &Ledger) -> Option<Notice>;
 
     /// The next notice after the decisions of a completion: fills of a broker that deals at the close.
-    fn settle_decided(&mut self, market: &Market, book: &Ledger) -> Option<Notice>;
+    fn settle_decided(&mut self, market: &Market<'_>, book: &Ledger) -> Option<Notice>;
 
     /// Whether market orders fill at the close that decided them.
     fn deals_at_close(&self) -> bool {
@@ -67,11 +67,11 @@ pub trait Broker {
     }
 
     /// Bid and ask of a market event.
-    fn quote(&self, market: &Market) -> Option<Tick>;
+    fn quote(&self, market: &Market<'_>) -> Option<Tick>;
 
     /// A bar as bid prices and as ask prices.
     fn sides(&self, instrument: InstrumentId, bar: &Bar) -> (Ohlc, Ohlc);
 
     /// Closes a position at the event's price, at the end of a replay; a broker that cannot answers `None`.
-    fn close_now(&mut self, market: &Market, position: &Position) -> Option<Fill>;
+    fn close_now(&mut self, market: &Market<'_>, position: &Position) -> Option<Fill>;
 }

@@ -65,6 +65,29 @@ impl Simulator {
         &self.venues[usize::from(instrument.0)]
     }
 
+    /// Whether no price can bring a notice: the answer at most events, so it comes first.
+    #[inline]
+    fn has_nothing_to_do(&self, book: &Ledger) -> bool {
+        self.orders.is_empty()
+            && self.amendments.is_empty()
+            && self.cancellations.is_empty()
+            && !book.positions().iter().any(|p| self.may_end_by_price(p))
+    }
+
+    /// The next notice that an event brings.
+    #[inline(never)]
+    fn meet(&mut self, market: &Market<'_>, book: &Ledger) -> Option<Notice> {
+        if let Some(notice) = self.requests(book) {
+            return Some(notice);
+        }
+        match market {
+            Market::Open(instrument, bar) => self.at_quote(*instrument, self.venue(*instrument).quoting.at_open(bar), book),
+            Market::Tick(instrument, tick) => self.at_quote(*instrument, self.venue(*instrument).quoting.at_tick(tick), book),
+            Market::Completion { instrument, bar, .. } => self.inside(*instrument, bar, book),
+            Market::Heartbeat(_) => None,
+        }
+    }
+
     /// Requests that need no price, in the order they were made.
     fn requests(&mut self, book: &Ledger) -> Option<Notice> {
         while let Some((ticket, price)) = self.amendments.pop_front() {
@@ -82,9 +105,14 @@ impl Simulator {
     }
 
     /// A new bar: what happened inside the last one no longer matters.
+    #[inline]
     fn forget_path(&mut self, instrument: InstrumentId) {
-        self.inside.retain(|(i, ..)| *i != instrument);
-        self.passed.retain(|(i, _)| *i != instrument);
+        if !self.inside.is_empty() {
+            self.inside.retain(|(i, ..)| *i != instrument);
+        }
+        if !self.passed.is_empty() {
+            self.passed.retain(|(i, _)| *i != instrument);
+        }
     }
 
     /// Orders and stops at a quote: a bar's opening, or a tick.
@@ -115,9 +143,6 @@ impl Simulator {
 
     /// Stops, targets and resting entries on the path inside a completed bar.
     fn inside(&mut self, instrument: InstrumentId, bar: &Bar, book: &Ledger) -> Option<Notice> {
-        if self.orders.is_empty() && !book.positions().iter().any(|p| self.may_end_inside(p)) {
-            return None;
-        }
         let (bid, ask) = self.venue(instrument).quoting.sides(bar);
         let opening = Tick { at: bar.opened_at, bid: bid.open, ask: ask.open };
         let half_spread = (ask.close - bid.close) / 2.0;
@@ -146,8 +171,8 @@ impl Simulator {
         Some(self.fill_order(&order, &Deal { price, slips, ..deal }, book))
     }
 
-    /// Whether the path inside a bar can end a position: by its stop, its target, or by ruin.
-    fn may_end_inside(&self, position: &Position) -> bool {
+    /// Whether a price can end a position: by its stop, its target, or by ruin.
+    fn may_end_by_price(&self, position: &Position) -> bool {
         position.stop_loss.is_some() || position.take_profit.is_some() || position.side == Side::Sell || self.leverage > 1.0
     }
 
@@ -191,25 +216,14 @@ impl Broker for Simulator {
         self.amendments.push_back((ticket, price));
     }
 
-    fn settle(&mut self, market: &Market, book: &Ledger) -> Option<Notice> {
-        if self.orders.is_empty() && book.is_flat() {
-            return None;
+    fn settle(&mut self, market: &Market<'_>, book: &Ledger) -> Option<Notice> {
+        if let Market::Open(instrument, _) = market {
+            self.forget_path(*instrument);
         }
-        if let Some(notice) = self.requests(book) {
-            return Some(notice);
-        }
-        match market {
-            Market::Open(instrument, bar) => {
-                self.forget_path(*instrument);
-                self.at_quote(*instrument, self.venue(*instrument).quoting.at_open(bar), book)
-            }
-            Market::Tick(instrument, tick) => self.at_quote(*instrument, self.venue(*instrument).quoting.at_tick(tick), book),
-            Market::Completion { instrument, bar, .. } => self.inside(*instrument, bar, book),
-            Market::Heartbeat(_) => None,
-        }
+        if self.has_nothing_to_do(book) { None } else { self.meet(market, book) }
     }
 
-    fn settle_decided(&mut self, market: &Market, book: &Ledger) -> Option<Notice> {
+    fn settle_decided(&mut self, market: &Market<'_>, book: &Ledger) -> Option<Notice> {
         let Market::Completion { instrument, bar, .. } = market else { return None };
         if self.market_fill == MarketFill::NextOpen || self.orders.is_empty() {
             return None;
@@ -232,13 +246,13 @@ impl Broker for Simulator {
         self.venue(instrument).quoting.sides(bar)
     }
 
-    fn close_now(&mut self, market: &Market, position: &Position) -> Option<Fill> {
+    fn close_now(&mut self, market: &Market<'_>, position: &Position) -> Option<Fill> {
         let quote = self.quote(market)?;
         let deal = Deal::at_quote(&quote, position.side.opposite(), true);
         Some(self.venue(position.instrument).close(position, ExitReason::EndOfRun, &deal))
     }
 
-    fn quote(&self, market: &Market) -> Option<Tick> {
+    fn quote(&self, market: &Market<'_>) -> Option<Tick> {
         match market {
             Market::Open(instrument, bar) => Some(self.venue(*instrument).quoting.at_open(bar)),
             Market::Completion { instrument, bar, .. } => Some(self.venue(*instrument).quoting.at_close(bar)),

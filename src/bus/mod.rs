@@ -151,18 +151,16 @@ impl Bus {
         if self.lanes.is_empty() && self.taps.is_empty() {
             return;
         }
-        let event = Event { seq: self.published, at, mode: self.mode, source, instrument, strategy, kind };
-        for tap in &mut self.taps {
-            tap(&event);
-        }
-        if self.lanes.is_empty() {
-            return;
-        }
         if self.gathered.capacity() == 0 {
             self.gathered.reserve_exact(BATCH_EVENTS);
         }
-        self.gathered.push(event);
-        if self.gathered.len() == BATCH_EVENTS {
+        self.gathered.push(Event { seq: self.published, at, mode: self.mode, source, instrument, strategy, kind });
+        for tap in &mut self.taps {
+            self.gathered.last().into_iter().for_each(&mut *tap);
+        }
+        if self.lanes.is_empty() {
+            self.gathered.clear();
+        } else if self.gathered.len() == BATCH_EVENTS {
             self.deliver();
         }
     }

@@ -17,6 +17,7 @@ pub(super) fn names() -> Arc<Names> {
         symbols: vec!["EURUSD".into(), "XAU,USD".into()],
         contract_sizes: vec![1000.0, 10.0],
         strategies: vec!["cross".into(), "reversal".into()],
+        instruments: vec![],
         features: vec![vec!["fast".into(), "slow".into()], vec![]],
     })
 }

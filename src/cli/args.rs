@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    data::{DateOrder, DayEnd},
+    data::{DateOrder, DayEnd, Format},
     time::{Nanos, Timeframe},
 };
 
@@ -40,13 +40,15 @@ pub(super) enum Command {
     Eval(EvalArgs),
     /// Computes the metrics of a column of returns or equity
     #[command(after_help = "Examples:\n  cthulu-lab stats reports/sample/equity.csv --column equity --kind equity --periods 6225\n  \
-        cthulu-lab stats trials.csv --trials --periods 252 --json")]
+        cthulu-lab eval \"if(close[1] > 0, close / close[1] - 1, 0)\" --data datasets/sp500_d1.csv.gz --out returns.csv\n  \
+        cthulu-lab stats returns.csv --column value --periods 252\n  \
+        cthulu-lab stats returns.csv --trials --periods 252 --json")]
     Stats(StatsArgs),
     /// Draws the report of a run again
     #[command(after_help = "Example:\n  cthulu-lab report reports/sample")]
     Report(ReportArgs),
     /// Sets two runs side by side, with the interval of their difference
-    #[command(after_help = "Example:\n  cthulu-lab backtest --param rsi_bars=10 --out reports/fast\n  \
+    #[command(after_help = "Examples:\n  cthulu-lab backtest --param rsi_bars=10 --out reports/fast\n  \
         cthulu-lab compare reports/sample reports/fast")]
     Compare(CompareArgs),
     /// Says what a metric means, and what it is in a run
@@ -66,6 +68,21 @@ pub(super) struct FileArgs {
     /// What dates start with, where they do not start with the year: ymd, dmy or mdy [default: the file's manifest]
     #[arg(long, value_name = "ORDER")]
     pub(super) date_order: Option<DateOrder>,
+    /// Length of a bar, as 1m, 4h or 1d, which the file must have [default: the usual step between its rows]
+    #[arg(long, value_name = "LENGTH")]
+    pub(super) timeframe: Option<Timeframe>,
+    /// How the file is written: auto, or a name such as mt5, histdata or csv; docs/data.md lists them [default: the file's manifest, then auto]
+    #[arg(long, value_name = "NAME", value_parser = format_name)]
+    pub(super) format: Option<FormatName>,
+}
+
+/// A format by name, or the wish that the file be asked.
+#[derive(Clone, Copy)]
+pub(super) enum FormatName {
+    /// Tell it from the file.
+    Auto,
+    /// This one.
+    Named(Format),
 }
 
 /// Arguments of `backtest`.
@@ -91,10 +108,10 @@ pub(super) struct BacktestArgs {
     #[arg(long, value_name = "DATE", value_parser = moment)]
     pub(super) to: Option<Nanos>,
     /// Money at the start
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true)]
     pub(super) cash: Option<f64>,
     /// The root of every random number
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
     /// Threads to use; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -170,7 +187,7 @@ pub(super) struct DataArgs {
 pub(super) enum DataCommand {
     /// Lists what is wrong with a price file, or odd about it; exits 2 when the contract is broken
     #[command(after_help = "Examples:\n  cthulu-lab data check datasets/eurusd_h1_2017.csv.gz\n  \
-        cthulu-lab data check prices.csv --tz Europe/Athens --date-order dmy --symbol EURUSD --json")]
+        cthulu-lab data check datasets/eurusd_h1_2017.csv.gz --tz UTC --date-order dmy --symbol EURUSD --json")]
     Check(CheckArgs),
     /// Makes longer bars out of ticks or bars
     #[command(after_help = "Examples:\n  cthulu-lab data resample ticks.csv.gz --to 1m --out eurusd_1m.parquet\n  \
@@ -179,6 +196,43 @@ pub(super) enum DataCommand {
     /// Lists the series in a folder of price files: ranges, counts, findings; exits 2 when a file breaks the contract or two overlap
     #[command(after_help = "Examples:\n  cthulu-lab data list datasets\n  cthulu-lab data list prices --json")]
     List(ListArgs),
+    /// Reads price files of any vendor and writes one file, with a manifest beside it; exits 2 when the contract is broken
+    #[command(
+        after_help = "Examples:\n  cthulu-lab data import DAT_ASCII_EURUSD_M1_2017.csv --format histdata --symbol EURUSD --out eurusd_m1.parquet\n  \
+        cthulu-lab data import EURUSD_M1.csv --tz Europe/Athens --symbol EURUSD --explain"
+    )]
+    Import(ImportArgs),
+}
+
+/// Arguments of `data import`.
+#[derive(Args)]
+pub(super) struct ImportArgs {
+    /// The files: CSV, JSON or Parquet, plain or under gzip; several are parts of one series
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) says: FileArgs,
+    /// The instrument, for its trading calendar and the size of its point; prices in points are scaled only where it is named
+    #[arg(long, value_name = "SYMBOL")]
+    pub(super) symbol: Option<String>,
+    /// Writes here: .parquet, .csv or .csv.gz [default: the first file's name, with .parquet, in this folder; nothing with --explain]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Says what was decided about each file, and why
+    #[arg(long)]
+    pub(super) explain: bool,
+    /// Leaves out rows that repeat another of the same time in every cell
+    #[arg(long)]
+    pub(super) dedupe: bool,
+    /// Takes warnings for errors
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Divides prices before a split by its ratio, as the file's adjusted closes or split ratios show it
+    #[arg(long)]
+    pub(super) split_adjust: bool,
+    /// Prints one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// Arguments of `data check`.
@@ -191,12 +245,12 @@ pub(super) struct CheckArgs {
     /// The instrument, for its trading calendar and the size of its point
     #[arg(long, value_name = "SYMBOL")]
     pub(super) symbol: Option<String>,
-    /// The bar length the file should have, as 1m, 4h or 1d
-    #[arg(long, value_name = "LENGTH")]
-    pub(super) timeframe: Option<Timeframe>,
     /// Leaves out rows that repeat the row above in every cell
     #[arg(long)]
     pub(super) dedupe: bool,
+    /// Takes warnings for errors
+    #[arg(long)]
+    pub(super) strict: bool,
     /// Prints one JSON document
     #[arg(long)]
     pub(super) json: bool,
@@ -337,14 +391,25 @@ pub(super) struct ReproduceArgs {
     pub(super) threads: Option<u16>,
 }
 
+fn format_name(text: &str) -> Result<FormatName, String> {
+    if text == "auto" { Ok(FormatName::Auto) } else { text.parse().map(FormatName::Named) }
+}
+
 fn parameter(text: &str) -> Result<(String, f64), String> {
     let (name, value) = text.split_once('=').ok_or("write it as name=value")?;
+    if name.trim().is_empty() {
+        return Err("write it as name=value".to_owned());
+    }
     let value = value.trim().parse().ok().filter(|v: &f64| v.is_finite()).ok_or(format!("'{value}' is not a number"))?;
     Ok((name.trim().to_owned(), value))
 }
 
 fn moment(text: &str) -> Result<Nanos, String> {
     Nanos::parse_date_or_moment(text).ok_or_else(|| format!("'{text}' is neither a date (2017-03-01) nor an RFC 3339 moment"))
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("'{text}' is not a whole number of 0 or more"))
 }
 
 fn positive(text: &str) -> Result<f64, String> {

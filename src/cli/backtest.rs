@@ -20,17 +20,17 @@ use crate::{
 };
 
 /// What runs when nothing is named.
-const DEFAULT: &str = "experiments/default.toml";
+pub(super) const DEFAULT: &str = "experiments/default.toml";
 
 pub(super) fn run(args: &BacktestArgs) -> Result<()> {
+    interrupt::watch();
     use_threads(args.threads)?;
     let started = now();
     let spec = spec(args)?;
     let experiment = progress::show("reading prices", 0, &AtomicU64::new(0), || Experiment::new(spec))?;
     let loaded = now();
     let place = args.out.clone().unwrap_or_else(|| Path::new("reports").join(experiment.id()));
-    let folder = RunFolder::create(&place)?;
-    interrupt::removes(folder.path());
+    let folder = interrupt::begin(|| RunFolder::create(&place))?;
     let outcome = play(&experiment, if args.no_report { Watchers::Off } else { Watchers::Files(folder.path()) })?;
     let machine = json!({
         "threads": rayon::current_num_threads(),
@@ -43,12 +43,11 @@ pub(super) fn run(args: &BacktestArgs) -> Result<()> {
     if !args.no_report {
         progress::show("drawing the report", 0, &AtomicU64::new(0), || report::write(folder.path()))?;
     }
-    let folder = folder.finish()?;
-    interrupt::keeps_all();
+    interrupt::finish(folder)?;
     if args.json {
         return print(&run_json);
     }
-    let place = if args.no_report { folder } else { folder.join("report.html") };
+    let place = if args.no_report { place } else { place.join("report.html") };
     print(&summary::text(&experiment, &outcome, &place))
 }
 
@@ -72,7 +71,7 @@ fn processor() -> Option<String> {
 
 /// The experiment file with what the command line puts over it.
 fn spec(args: &BacktestArgs) -> Result<Spec> {
-    let data: Vec<DataSpec> = args.data.iter().map(|text| data(text, &args.file)).collect();
+    let data = args.data.iter().map(|text| data(text, &args.file)).collect::<Result<Vec<_>>>()?;
     let mut spec = match (&args.experiment, &args.strategy) {
         (Some(path), _) => read(path)?,
         (None, Some(strategy)) if !data.is_empty() => bare(strategy),
@@ -97,7 +96,18 @@ fn spec(args: &BacktestArgs) -> Result<Spec> {
 }
 
 fn read(path: &Path) -> Result<Spec> {
-    let text = fs::read_to_string(path).map_err(|e| Error::io(path, "the experiment cannot be read", e))?;
+    if !path.exists() {
+        return Err(Error::absent(path));
+    }
+    if path.is_dir() {
+        return Err(Error::config(path.display().to_string(), "is a folder; name an experiment file in it"));
+    }
+    let text = fs::read_to_string(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::InvalidData => {
+            Error::config(path.display().to_string(), "is no text, and an experiment is a TOML file; a price file is named with --data")
+        }
+        _ => Error::io(path, "the experiment cannot be read", e),
+    })?;
     Spec::parse(&text, path)
 }
 
@@ -116,9 +126,19 @@ fn bare(strategy: &str) -> Spec {
 }
 
 /// `FILE` or `FILE:SYMBOL`, with what the arguments say of every file.
-pub(super) fn data(text: &str, says: &FileArgs) -> DataSpec {
+pub(super) fn data(text: &str, says: &FileArgs) -> Result<DataSpec> {
     let (path, symbol) = split_symbol(text);
-    DataSpec { symbol, zone: says.tz.clone(), date_order: says.date_order, ..DataSpec::of(path) }
+    if path.is_empty() || (path.ends_with(':') && !Path::new(path).exists()) {
+        return Err(Error::config("--data", format!("'{text}' is not FILE or FILE:SYMBOL, such as prices.csv:EURUSD")));
+    }
+    Ok(DataSpec {
+        symbol,
+        zone: says.tz.clone(),
+        date_order: says.date_order,
+        timeframe: says.timeframe,
+        format: super::data::named_format(says, None),
+        ..DataSpec::of(path)
+    })
 }
 
 /// A colon inside an existing file's name is part of the name.

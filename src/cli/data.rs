@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::{
-    args::{CheckArgs, FileArgs},
+    args::{CheckArgs, FileArgs, FormatName},
     print, print_json,
 };
 use crate::{
-    data::{Checked, Finding, Instruments, Manifest, ReadOptions, Severity, check},
+    data::{Checked, Finding, Format, Instruments, Manifest, ReadOptions, Severity, check},
     error::{Error, Result, suggest},
     market::Instrument,
 };
@@ -18,7 +18,8 @@ const SHOWN: usize = 30;
 /// Whether the contract holds.
 pub(super) fn run_check(args: &CheckArgs) -> Result<bool> {
     let options = options(&args.file, &args.says, args.symbol.as_deref())?;
-    let checked = check(&args.file, &ReadOptions { timeframe: args.timeframe, dedupe: args.dedupe, ..options })?;
+    let checked = check(&args.file, &ReadOptions { dedupe: args.dedupe, ..options })?;
+    let checked = if args.strict { checked.strict() } else { checked };
     if args.json {
         print_json(&serde_json::json!({
             "ok": checked.ok, "rows": checked.rows, "first": checked.first, "last": checked.last, "findings": checked.findings,
@@ -31,6 +32,9 @@ pub(super) fn run_check(args: &CheckArgs) -> Result<bool> {
 
 /// How to read a file: as the arguments say, else as its manifest says.
 pub(super) fn options(file: &Path, says: &FileArgs, symbol: Option<&str>) -> Result<ReadOptions> {
+    if !file.exists() {
+        return Err(Error::absent(file));
+    }
     let manifest = Manifest::beside(file)?.unwrap_or_default();
     let instrument = instrument(symbol, manifest.symbol.as_deref())?;
     let zone = says.tz.clone().or(manifest.zone);
@@ -39,15 +43,26 @@ pub(super) fn options(file: &Path, says: &FileArgs, symbol: Option<&str>) -> Res
     });
     Ok(ReadOptions {
         zone: zone.transpose()?,
+        format: named_format(says, manifest.format),
         date_order: says.date_order.or(manifest.date_order),
+        timeframe: says.timeframe,
         point: instrument.as_ref().and_then(|i| i.point),
         calendar: instrument.map(|i| i.calendar),
         ..ReadOptions::default()
     })
 }
 
+/// The format to read, `None` where the file is to be asked.
+pub(super) fn named_format(says: &FileArgs, told: Option<Format>) -> Option<Format> {
+    match says.format {
+        Some(FormatName::Named(format)) => Some(format),
+        Some(FormatName::Auto) => None,
+        None => told,
+    }
+}
+
 /// The instrument asked for, which must be known, or the manifest's, where it is.
-fn instrument(asked: Option<&str>, told: Option<&str>) -> Result<Option<Instrument>> {
+pub(super) fn instrument(asked: Option<&str>, told: Option<&str>) -> Result<Option<Instrument>> {
     let known = Instruments::at_hand()?;
     match asked {
         Some(symbol) => match known.get(symbol) {
@@ -61,11 +76,13 @@ fn instrument(asked: Option<&str>, told: Option<&str>) -> Result<Option<Instrume
     }
 }
 
-fn text(file: &Path, checked: &Checked) -> String {
+/// What was found, for a person.
+pub(super) fn text(file: &Path, checked: &Checked) -> String {
     let count = |severity| checked.findings.iter().filter(|f| f.severity == severity).count();
     let [errors, warnings] = [Severity::Error, Severity::Warning].map(count);
     let span = checked.first.zip(checked.last).map_or_else(String::new, |(first, last)| format!(" from {first} to {last}"));
-    let bars = checked.timeframe.map_or_else(|| "rows".to_owned(), |t| format!("bars of {t}"));
+    let one = if checked.rows == 1 { "" } else { "s" };
+    let bars = checked.timeframe.map_or_else(|| format!("row{one}"), |t| format!("bar{one} of {t}"));
     let mut told = format!("{}: {} {bars}{span}\n", file.display(), checked.rows);
     for finding in checked.findings.iter().take(SHOWN) {
         told += &line(finding);

@@ -2,16 +2,16 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path, sync::Arc};
 
-use super::{args::EvalArgs, backtest, print};
+use super::{args::EvalArgs, backtest, print, say};
 use crate::{
     data::{self, Instruments, ReadOptions},
-    error::{Error, Result},
+    error::{Error, Result, nearest},
     market::Bars,
     rule::{Book, Kind, Machine, Program, Source},
 };
 
 pub(super) fn run(args: &EvalArgs) -> Result<()> {
-    let spec = backtest::data(&args.data, &args.file);
+    let spec = backtest::data(&args.data, &args.file)?;
     let options = super::data::options(Path::new(&spec.path), &args.file, None)?;
     let known = Instruments::at_hand()?;
     let options = match spec.symbol.as_ref().and_then(|symbol| known.get(symbol)) {
@@ -20,6 +20,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
     };
     let bars = Arc::new(data::read_bars(Path::new(&spec.path), &options)?);
     let params: BTreeMap<String, f64> = args.param.iter().cloned().collect();
+    check_params(&args.expression, &params)?;
     let source = Source { name: "value", text: &args.expression, kind: Kind::Let, place: "expression" };
     let program = Program::compile(&[source], &params, bars.timeframe(), options.calendar.unwrap_or_default())?;
     if let Some(model) = program.models().next() {
@@ -29,9 +30,24 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
         return Err(Error::config("expression", "position.… has a value in a run only, where there is a position"));
     }
     let text = column(&Arc::new(program), &bars);
+    if text.lines().skip(1).all(|row| row.ends_with(',')) {
+        say("warning: no bar has a value; the file is shorter than the warm-up, or lacks a column that the expression needs");
+    }
     match &args.out {
         None => print(&text),
         Some(path) => std::fs::write(path, text).map_err(|e| Error::io(path, "cannot be written", e)),
+    }
+}
+
+/// A parameter that the expression does not name would be silently without effect.
+fn check_params(expression: &str, params: &BTreeMap<String, f64>) -> Result<()> {
+    let names: Vec<&str> = expression.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| !name.is_empty()).collect();
+    match params.keys().find(|name| !names.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(unused) => {
+            let hint = nearest(unused, names).map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
+            Err(Error::config("--param", format!("the expression has no '{unused}'{hint}")))
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! `cthulu-lab explain`: what a metric means, and what it is in a run.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use serde_json::Value;
 
-use super::{args::ExplainArgs, print, table};
+use super::{args::ExplainArgs, print, run_json, stats::plain, table};
 use crate::{
     error::{Error, Result, suggest},
     stats::explain::{EXPLAIN, MetricInfo, explain},
@@ -42,17 +42,15 @@ fn words(info: &MetricInfo) -> String {
 
 /// The metric's value in a run, and its interval where the run has one.
 fn in_run(run: &Path, key: &str) -> Result<String> {
-    let path = run.join("run.json");
-    let text = fs::read_to_string(&path).map_err(|e| Error::io(&path, "cannot read", e))?;
-    let run: Value = serde_json::from_str(&text).map_err(|e| Error::data(&path, format!("not JSON: {e}")))?;
+    let run = run_json(run)?;
     let name = run["id"].as_str().unwrap_or("this run");
     let value = match &run["metrics"][key] {
         Value::Null => "undefined".to_owned(),
-        value => value.to_string(),
+        value => value.as_f64().map_or_else(|| value.to_string(), plain),
     };
     let interval = &run["intervals"][key];
     let range = match (interval["low"].as_f64(), interval["high"].as_f64(), interval["level"].as_f64()) {
-        (Some(low), Some(high), Some(level)) => format!(", {:.0} % interval {low} to {high}", level * 100.0),
+        (Some(low), Some(high), Some(level)) => format!(", {:.0} % interval {} to {}", level * 100.0, plain(low), plain(high)),
         _ => String::new(),
     };
     Ok(format!("\nIn {name}: {value}{range}\n"))

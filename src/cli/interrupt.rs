@@ -1,12 +1,15 @@
-//! Ctrl-C leaves nothing half written: the folder in the making is removed before the program ends.
+//! Ctrl-C, and a request to end, leave nothing half written: the folder in the making is removed before the program ends.
 
 use std::{
     fs,
-    path::{Path, PathBuf},
-    sync::Mutex,
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use super::say;
+use crate::{error::Result, experiment::RunFolder};
 
 /// The folder that an interrupt must remove.
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
@@ -14,33 +17,56 @@ static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 /// Exit code of a program ended by an interrupt, as shells count it.
 const INTERRUPTED: i32 = 130;
 
-/// From now on an interrupt removes `partial`.
-pub(super) fn removes(partial: &Path) {
-    set(Some(partial.to_owned()));
+/// From now on an interrupt ends the program in order.
+pub(super) fn watch() {
     let handler = ctrlc::set_handler(|| {
-        // Held to the end, so that the folder cannot be finished while it is being removed.
-        let unfinished = UNFINISHED.lock();
-        match unfinished.as_deref() {
-            Ok(Some(folder)) => {
-                let _ = fs::remove_dir_all(folder);
+        // Held to the end, so that no folder is begun or finished while it is being removed.
+        let unfinished = unfinished();
+        if std::io::stderr().is_terminal() {
+            // Wipes away a progress bar.
+            let _ = write!(std::io::stderr(), "\r\x1b[2K");
+        }
+        match unfinished.as_ref() {
+            Some(folder) => {
+                remove(folder);
                 say("interrupted: nothing was written");
             }
-            _ => say("interrupted"),
+            None => say("interrupted"),
         }
         std::process::exit(INTERRUPTED);
     });
     if let Err(error) = handler {
-        say(&format!("warning: an interrupt may leave {} behind: {error}", partial.display()));
+        say(&format!("warning: an interrupt may leave a folder named .*.partial-* behind: {error}"));
     }
 }
 
-/// From now on an interrupt removes nothing.
-pub(super) fn keeps_all() {
-    set(None);
+/// Begins a folder; from then on an interrupt removes it.
+pub(super) fn begin(create: impl FnOnce() -> Result<RunFolder>) -> Result<RunFolder> {
+    let mut unfinished = unfinished();
+    let folder = create()?;
+    *unfinished = Some(folder.path().to_owned());
+    Ok(folder)
 }
 
-fn set(folder: Option<PathBuf>) {
-    if let Ok(mut unfinished) = UNFINISHED.lock() {
-        *unfinished = folder;
+/// Finishes a folder: an interrupt comes before that or after, never between.
+pub(super) fn finish(folder: RunFolder) -> Result<PathBuf> {
+    let mut unfinished = unfinished();
+    let place = folder.finish()?;
+    *unfinished = None;
+    Ok(place)
+}
+
+/// Removes a folder into which other threads may still be writing.
+fn remove(folder: &PathBuf) {
+    for _ in 0..20 {
+        let _ = fs::remove_dir_all(folder);
+        if !folder.exists() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,6 +7,7 @@ mod backtest;
 mod data;
 mod eval;
 mod explain;
+mod import;
 mod interrupt;
 mod list;
 mod new;
@@ -18,7 +19,7 @@ mod stats;
 mod strategies;
 mod summary;
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, path::Path, process::ExitCode};
 
 use clap::Parser;
 
@@ -28,6 +29,8 @@ use crate::error::Error;
 
 /// The arguments or files are wrong.
 const WRONG_INPUT: u8 = 2;
+/// Where a line on the terminal ends.
+const COLUMNS: usize = 80;
 /// The work failed, or came out otherwise than asked.
 const FAILED: u8 = 1;
 
@@ -62,6 +65,7 @@ fn run(command: &Command) -> Result<u8, Error> {
             DataCommand::Check(args) => data::run_check(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
             DataCommand::List(args) => list::run(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
             DataCommand::Resample(args) => resample::run(args).map(done),
+            DataCommand::Import(args) => import::run(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
         },
         Command::Eval(args) => eval::run(args).map(done),
         Command::Stats(args) => stats::run(args).map(done),
@@ -77,6 +81,22 @@ fn use_threads(threads: Option<u16>) -> Result<(), Error> {
     let Some(threads) = threads else { return Ok(()) };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
     pool.map_err(|e| Error::Failed(format!("threads cannot be started: {e}")))
+}
+
+/// The `run.json` of a folder that a run wrote, or what the folder is instead.
+fn run_json(folder: &Path) -> Result<serde_json::Value, Error> {
+    if !folder.exists() {
+        return Err(Error::absent(folder));
+    }
+    let path = folder.join("run.json");
+    if !path.is_file() {
+        return Err(Error::config(folder.display().to_string(), "is no run folder: it holds no run.json"));
+    }
+    let text = std::fs::read_to_string(&path).map_err(|e| Error::io(&path, "cannot read", e))?;
+    let damaged = |why: String| Error::data(&path, format!("{why}; the file is damaged, so run the experiment again"));
+    let run: serde_json::Value = serde_json::from_str(&text).map_err(|e| damaged(format!("not JSON: {e}")))?;
+    let missing = ["id", "manifest", "metrics"].into_iter().find(|key| run.get(key).is_none());
+    missing.map_or(Ok(run), |key| Err(damaged(format!("it has no '{key}'"))))
 }
 
 /// Prints a line for people, to stderr.
@@ -96,6 +116,22 @@ fn print(text: &str) -> Result<(), Error> {
 /// Prints one JSON document, to stdout.
 fn print_json(value: &serde_json::Value) -> Result<(), Error> {
     print(&format!("{value:#}\n"))
+}
+
+/// The words of a text in lines of at most `width` characters; a longer word has a line of its own.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        let length = lines[last].chars().count();
+        if length > 0 && length + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+        } else {
+            lines[last] += if length > 0 { " " } else { "" };
+            lines[last] += word;
+        }
+    }
+    lines
 }
 
 /// Rows in columns as wide as their widest cell; the last column runs free.

@@ -4,7 +4,8 @@ use std::{fs, io::Write as _, path::Path};
 
 use super::{
     args::{NewArgs, NewKind},
-    print,
+    backtest::DEFAULT,
+    print, say,
 };
 use crate::{
     error::{Error, Result},
@@ -27,9 +28,13 @@ pub(super) fn run(args: &NewArgs) -> Result<()> {
     });
     file?.write_all(text.as_bytes()).map_err(|e| Error::io(&path, "cannot be written", e))?;
     let next = match args.what {
-        NewKind::Strategy => format!("cthulu-lab backtest --strategy {name}"),
+        NewKind::Strategy if Path::new(DEFAULT).exists() => format!("cthulu-lab backtest --strategy {name}"),
+        NewKind::Strategy => format!("cthulu-lab backtest --strategy {name} --data FILE"),
         NewKind::Experiment => format!("cthulu-lab backtest {}", path.display()),
     };
+    if args.what == NewKind::Experiment && !Path::new(experiment::STARTER_DATA).exists() {
+        say(&format!("note: {} is not here; put your own price file under [[data]]", experiment::STARTER_DATA));
+    }
     print(&format!("Wrote {}. Try it:\n  {next}\n", path.display()))
 }
 

@@ -1,10 +1,10 @@
 //! `cthulu-lab reproduce`: asks the question of a run folder again and says whether the answer is the same, to the byte.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
-use super::{args::ReproduceArgs, backtest, print, use_threads};
+use super::{args::ReproduceArgs, backtest, print, run_json, use_threads};
 use crate::{
     error::{Error, Result},
     experiment::{Experiment, Spec, Watchers},
@@ -14,8 +14,8 @@ use crate::{
 pub(super) fn run(args: &ReproduceArgs) -> Result<bool> {
     use_threads(args.threads)?;
     let path = args.run.join("run.json");
-    let text = fs::read_to_string(&path).map_err(|e| Error::io(&path, "cannot read", e))?;
-    let run: Value = serde_json::from_str(&text).map_err(|e| Error::data(&path, format!("not JSON: {e}")))?;
+    let run = run_json(&args.run)?;
+    let id = run["id"].as_str().unwrap_or("the run");
     let spec: Spec = serde_json::from_value(run["manifest"]["spec"].clone())
         .map_err(|e| Error::data(&path, format!("manifest.spec is not an experiment of this version: {e}")))?;
     let experiment = Experiment::new(spec)?;
@@ -23,11 +23,11 @@ pub(super) fn run(args: &ReproduceArgs) -> Result<bool> {
     let outcome = backtest::play(&experiment, Watchers::Off)?;
     let differing = differences(&run, &outcome.finished.event_log_sha256, &serde_json::json!(outcome.metrics));
     if differing.is_empty() {
-        print(&format!("{} reproduces: {} events, every one the same.\n", outcome.id, outcome.finished.stats.published))?;
+        print(&format!("{id} reproduces: {} events, every one the same.\n", outcome.finished.stats.published))?;
         return Ok(true);
     }
     let version = run["manifest"]["version"].as_str().unwrap_or("an unknown version");
-    let mut told = format!("{} does not reproduce (it was run by version {version}, this is {}):\n", outcome.id, env!("CARGO_PKG_VERSION"));
+    let mut told = format!("{id} does not reproduce (it was run by version {version}, this is {}):\n", env!("CARGO_PKG_VERSION"));
     for (key, (then, now)) in differing {
         told += &format!("  {key}: then {then}, now {now}\n");
     }
@@ -42,11 +42,15 @@ fn check_inputs(path: &Path, run: &Value, experiment: &Experiment) -> Result<()>
             let problem = format!("it is not the file that {} was run on: its sha256 differs", path.display());
             return Err(Error::data(&source.spec.path, problem));
         }
+        if then["instrument"] != serde_json::json!(source.instrument) {
+            let problem = format!("its terms in instruments.toml have changed since {}; manifest.data has those of then", path.display());
+            return Err(Error::config(format!("instrument {}", source.instrument.symbol), problem));
+        }
     }
     for (placed, then) in experiment.placed.iter().zip(run["manifest"]["strategies"].as_array().into_iter().flatten()) {
         if then["text"].as_str() != Some(&placed.text) {
             let problem = format!("it has changed since {}; manifest.strategies has the text of then", path.display());
-            return Err(Error::config(format!("strategy {}", placed.file.name()), problem));
+            return Err(Error::config(format!("strategy {}", placed.name), problem));
         }
     }
     Ok(())

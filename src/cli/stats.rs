@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     args::{SeriesKind, StatsArgs},
-    print, print_json, table,
+    print, print_json, say, table,
 };
 use crate::{
     error::{Error, Result, suggest},
@@ -26,7 +26,13 @@ const TIME_COLUMNS: [&str; 4] = ["time", "timestamp", "date", "datetime"];
 pub(super) fn run(args: &StatsArgs) -> Result<()> {
     let columns = Columns::read(&args.file)?;
     let found = match &args.column {
-        Some(column) => series(args, &columns.numbers(column)?)?,
+        Some(column) => {
+            let values = columns.numbers(column)?;
+            if args.kind == SeriesKind::Returns && values.iter().all(|v| *v >= 1.0) {
+                say(&format!("warning: every row of '{column}' gains 100 % or more; if these are account values, add --kind equity"));
+            }
+            series(args, &values)?
+        }
         None => trials(args, &columns)?,
     };
     if args.json {
@@ -120,7 +126,10 @@ fn text(found: &Map<String, Value>) -> String {
 }
 
 /// At most six digits behind the point, and no zeros at the end.
-fn plain(value: f64) -> String {
+pub(super) fn plain(value: f64) -> String {
+    if value.abs() >= 1e15 {
+        return format!("{value:e}");
+    }
     let text = format!("{value:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
@@ -135,6 +144,12 @@ struct Columns {
 
 impl Columns {
     fn read(path: &Path) -> Result<Self> {
+        if !path.exists() {
+            return Err(Error::absent(path));
+        }
+        if path.is_dir() {
+            return Err(Error::config(path.display().to_string(), "is a folder; name a CSV file in it"));
+        }
         let mut bytes = std::fs::read(path).map_err(|e| Error::io(path, "cannot read", e))?;
         if bytes.starts_with(&[0x1f, 0x8b]) {
             let mut unpacked = Vec::new();
@@ -149,6 +164,9 @@ impl Columns {
             column: None,
             problem: format!("not CSV: {e}"),
         };
+        if std::str::from_utf8(&bytes).is_err() {
+            return Err(Error::data(path, "the file is binary; a CSV file with a header is read"));
+        }
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
         let header: Vec<String> = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();

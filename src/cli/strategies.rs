@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{args::StrategiesCommand, print, print_json, table};
+use super::{COLUMNS, args::StrategiesCommand, print, print_json, table, wrapped};
 use crate::{
     error::Result,
     rule::{Parameter, StrategyFile},
@@ -30,7 +30,14 @@ fn list(as_json: bool) -> Result<()> {
         let rows: Vec<Value> = found.iter().map(|(name, place, about)| json!({ "name": name, "place": place, "about": about })).collect();
         return print_json(&json!(rows));
     }
-    let rows: Vec<Vec<String>> = found.into_iter().map(|(name, _, about)| vec![name, about]).collect();
+    let longest = found.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
+    let rows: Vec<Vec<String>> = found
+        .iter()
+        .flat_map(|(name, _, about)| {
+            let names = std::iter::once(name.clone()).chain(std::iter::repeat(String::new()));
+            names.zip(wrapped(about, COLUMNS.saturating_sub(longest + 2))).map(|(name, line)| vec![name, line])
+        })
+        .collect();
     print(&(table(&rows) + "\ncthulu-lab strategies show NAME prints one with its parameters.\n"))
 }
 

@@ -4,6 +4,7 @@
 
 use std::{fmt::Write, path::Path};
 
+use super::{COLUMNS, wrapped};
 use crate::{
     bus::Stats,
     experiment::{Experiment, Outcome},
@@ -12,8 +13,8 @@ use crate::{
 
 /// Where the values begin.
 const INDENT: usize = 15;
-/// Where a line ends.
-const COLUMNS: usize = 80;
+/// Room for a warning's words and an ellipsis.
+const WIDTH: usize = COLUMNS - 2 - INDENT;
 /// Lines for warnings; the rest of them stand in the report.
 const WARNING_LINES: usize = 2;
 
@@ -36,8 +37,6 @@ pub(super) fn text(experiment: &Experiment, outcome: &Outcome, place: &Path) -> 
 /// The verdict and what it stands on.
 fn figures(experiment: &Experiment, outcome: &Outcome) -> [(&'static str, String); 8] {
     let (m, c, held, currency) = (&outcome.metrics, &outcome.costs, &outcome.benchmark, &experiment.spec.account.currency);
-    let is_ruined = m.max_drawdown_fraction.is_some_and(|fraction| fraction >= 1.0);
-    let verdict = if is_ruined { format!("The account was lost. {}", outcome.verdict.headline) } else { outcome.verdict.headline.clone() };
     let what = match experiment.sources.as_slice() {
         [one] => one.instrument.symbol.clone(),
         several => format!("{} instruments", several.len()),
@@ -51,7 +50,7 @@ fn figures(experiment: &Experiment, outcome: &Outcome) -> [(&'static str, String
     let costs: Vec<String> = costs.iter().filter(|(_, paid)| *paid != 0.0).map(|(kind, paid)| format!("{kind} {}", money(*paid))).collect();
     let costs = if costs.is_empty() { "none was charged".into() } else { costs.join(", ") };
     [
-        ("Verdict", verdict),
+        ("Verdict", outcome.verdict.headline.clone()),
         ("Profit factor", with_interval(m.profit_factor, outcome.intervals.get("profit_factor"))),
         ("Sharpe", with_interval(m.sharpe, outcome.intervals.get("sharpe"))),
         ("Drawdown", format!("{} (buy and hold {})", percent(m.max_drawdown_fraction), percent(held.max_drawdown_fraction))),
@@ -75,7 +74,7 @@ fn bus(stats: &Stats) -> String {
     let (dropped, spilled, errors) = (sum(|c| c.dropped), sum(|c| c.spilled), sum(|c| c.errors));
     format!(
         "{} events to {} consumers, {dropped} dropped, {spilled} spilled, {errors} errors{failed}",
-        stats.published,
+        count(stats.published),
         stats.consumers.len()
     )
 }
@@ -84,7 +83,7 @@ fn bus(stats: &Stats) -> String {
 /// counted.
 fn warnings(all: &[String]) -> Vec<(&'static str, String)> {
     if let [one] = all {
-        let lines = wrapped(one);
+        let lines = wrapped(one, WIDTH);
         if lines.len() <= WARNING_LINES {
             return ["Warning", ""].into_iter().zip(lines).collect();
         }
@@ -100,27 +99,11 @@ fn warnings(all: &[String]) -> Vec<(&'static str, String)> {
 /// What stands before the colon that gives the reason, on one line.
 fn first_clause(warning: &str) -> String {
     let clause = warning.split_once(": ").map_or(warning, |(clause, _)| clause);
-    let lines = wrapped(clause);
+    let lines = wrapped(clause, WIDTH);
     match lines.as_slice() {
         [first, _, ..] => first.trim_end_matches([',', ';']).to_owned() + " …",
         _ => clause.to_owned(),
     }
-}
-
-/// The words in lines that leave room for an ellipsis.
-fn wrapped(text: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.len() - 1;
-        let length = lines[last].chars().count();
-        if length > 0 && INDENT + length + 1 + word.chars().count() > COLUMNS - 2 {
-            lines.push(word.to_owned());
-        } else {
-            lines[last] += if length > 0 { " " } else { "" };
-            lines[last] += word;
-        }
-    }
-    lines
 }
 
 /// A ratio and its interval, or that it has none.
@@ -207,7 +190,7 @@ mod tests {
         let (_, outcome) = played(ruin);
         assert!(outcome.metrics.sharpe.is_none() && outcome.verdict.sharpe.is_none() && outcome.intervals["sharpe"].is_none());
         let told = shown(ruin);
-        assert!(told.starts_with("Verdict        The account was lost. ") && told.contains("Sharpe         undefined\n"), "{told}");
+        assert!(told.starts_with("Verdict        The account was lost after ") && told.contains("Sharpe         undefined\n"), "{told}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::{
     clock::{Clock, TimeProblem},
-    finding::{Finding, Findings},
+    finding::{Finding, Findings, Severity},
     layout::{Layout, TimeCells},
     spelling::Spelling,
     split::{Record, each_record, show},
@@ -73,7 +73,10 @@ impl<'a> Sink<'a> {
     fn read(&mut self, record: &Record<'_, '_>) -> bool {
         let layout = self.reading.layout;
         if record.len() != layout.width || record.is_unclosed {
-            if !record.is_blank() {
+            if let Some(footer) = layout.format.footer().filter(|footer| record.cell(0).starts_with(footer.as_bytes())) {
+                let message = format!("the line '{footer} …' is the vendor's word and was left out");
+                self.refuse(Finding::new(Severity::Info, "footer", message).value(show(record.text())));
+            } else if !record.is_blank() {
                 self.refuse(odd_row(record, layout).unwrap_or_else(|| wrong_count(record, layout)));
             }
             return false;

@@ -1,6 +1,6 @@
 //! The contract: what every price file must satisfy before a run may start.
 //!
-//! Times ascend (bars strictly, ticks may share one); prices are positive; a bar's open and close lie inside its low and high; an ask is
+//! Times ascend (bars strictly, ticks and trades may share one); prices are positive; a bar's open and close lie inside its low and high; an ask is
 //! nowhere below its bid; volumes and spreads are not negative. All comparisons are exact: a file that needs rounding says so by failing.
 
 use super::{
@@ -14,7 +14,7 @@ use crate::time::{DAY, HOUR, Nanos, Timeframe};
 pub(super) fn check_table(table: &Table, options: &ReadOptions, findings: &mut Findings) -> Option<Timeframe> {
     check_order(table, findings);
     check_signs(table, findings);
-    if table.kind == Kind::Ticks {
+    if table.kind != Kind::Bars {
         check_crossed(table, &[(Field::Bid, Field::Ask)], findings);
         return None;
     }
@@ -44,7 +44,7 @@ fn check_order(table: &Table, findings: &mut Findings) {
         return;
     }
     for i in 1..n {
-        if table.at[i] > table.at[i - 1] || (table.kind == Kind::Ticks && table.at[i] == table.at[i - 1]) {
+        if table.at[i] > table.at[i - 1] || (table.kind != Kind::Bars && table.at[i] == table.at[i - 1]) {
             continue;
         }
         let (now, before) = (Nanos(table.at[i]), Nanos(table.at[i - 1]));
@@ -62,9 +62,9 @@ fn check_order(table: &Table, findings: &mut Findings) {
 
 fn check_signs(table: &Table, findings: &mut Findings) {
     for column in &table.columns {
-        let may_be_zero = matches!(column.field, Field::Volume | Field::SpreadPoints | Field::SpreadPrice);
+        let may_be_zero = !column.field.is_price();
         let (kind, message) = match column.field {
-            Field::Volume => ("negative_volume", "a volume cannot be negative"),
+            Field::Volume | Field::Amount => ("negative_volume", "a volume cannot be negative"),
             Field::SpreadPoints | Field::SpreadPrice => ("crossed_quote", "a negative spread is an ask below the bid"),
             _ => ("non_positive_price", "a price must be above 0"),
         };

@@ -7,11 +7,12 @@ use std::{
     sync::Arc,
 };
 
+use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
 use super::{
     finding::{Finding, Findings},
-    read::{ReadOptions, bars_of, examine, measure_gaps, read_bytes},
+    read::{ReadOptions, bars_of, examine, measure, read_bytes},
     resample::DayEnd,
     stream::{Surveyed, TickSource, survey_held, survey_stored},
     stream_parquet::StoredTicks,
@@ -42,6 +43,8 @@ pub struct Dataset {
     pub last: Nanos,
     /// The ticks that the bars were built from, where the file holds ticks.
     pub ticks: Option<TickSource>,
+    /// The clock of its times: the one named, else the one that its vendor documents, else UTC.
+    pub zone: Tz,
 }
 
 /// Loads a file, hashing it while it is parsed. The gaps of bars are measured against `calendar`; ticks become bars of `options.timeframe`, and
@@ -51,31 +54,32 @@ pub struct Dataset {
 /// As [`read_bars`](super::read_bars).
 pub fn load(path: &Path, options: &ReadOptions, calendar: Calendar) -> Result<Dataset> {
     if let Some(file) = StoredTicks::open(path, options)? {
-        return Ok(of_ticks(path, survey_stored(file, options, DayEnd::Utc)?));
+        return Ok(of_ticks(path, survey_stored(file, options, DayEnd::Utc)?, options.zone.unwrap_or(Tz::UTC)));
     }
     let stored = read_bytes(path)?;
     let (sha256, mut examined) = rayon::join(|| sha256_hex(&stored), || examine(&stored, options));
     if let Some(finding) = examined.findings.first_error() {
         return Err(finding.to_error(path));
     }
+    let zone = examined.table.as_ref().and_then(|table| options.zone.or(table.format.zone())).unwrap_or(Tz::UTC);
     if examined.table.as_ref().is_some_and(|table| table.kind == Kind::Ticks) {
-        return Ok(of_ticks(path, survey_held(path, sha256, examined, options, DayEnd::Utc)?));
+        return Ok(of_ticks(path, survey_held(path, sha256, examined, options, DayEnd::Utc)?, zone));
     }
     drop(stored);
-    measure_gaps(&mut examined, Some(calendar));
+    measure(&mut examined, Some(calendar));
     let findings = std::mem::take(&mut examined.findings);
     let bars = bars_of(path, examined, options)?;
-    Ok(dataset(path, bars, sha256, findings, None))
+    Ok(dataset(path, bars, (sha256, zone), findings, None))
 }
 
-fn of_ticks(path: &Path, Surveyed { source, bars, sha256, findings }: Surveyed) -> Dataset {
-    dataset(path, bars, sha256, findings, Some(source))
+fn of_ticks(path: &Path, Surveyed { source, bars, sha256, findings }: Surveyed, zone: Tz) -> Dataset {
+    dataset(path, bars, (sha256, zone), findings, Some(source))
 }
 
-fn dataset(path: &Path, bars: Bars, sha256: String, findings: Findings, ticks: Option<TickSource>) -> Dataset {
+fn dataset(path: &Path, bars: Bars, (sha256, zone): (String, Tz), findings: Findings, ticks: Option<TickSource>) -> Dataset {
     let (first, last) = (bars.opened_at()[0], bars.opened_at()[bars.len() - 1]);
     let rows = bars.len() as u64;
-    Dataset { bars: Arc::new(bars), sha256, findings: findings.into_sorted(), path: path.to_owned(), rows, first, last, ticks }
+    Dataset { bars: Arc::new(bars), sha256, findings: findings.into_sorted(), path: path.to_owned(), rows, first, last, ticks, zone }
 }
 
 /// Hex SHA-256 of a file, read in pieces.
@@ -104,9 +108,10 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-fn hex(digest: &[u8]) -> String {
+/// Bytes as hex digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    digest.iter().fold(String::with_capacity(64), |mut text, byte| {
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a string takes any text");
         text
     })

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::format::Format;
 use crate::{
     error::Error,
     time::{Nanos, Timeframe},
@@ -100,8 +101,24 @@ pub struct Checked {
     pub last: Option<Nanos>,
     /// The bar length, where the file holds bars.
     pub timeframe: Option<Timeframe>,
+    /// The format it was read in, where one was told. Not among the keys of `data check --json`, which are promised.
+    #[serde(skip)]
+    pub format: Option<Format>,
+    /// What was decided about the file, and why, in sentences.
+    #[serde(skip)]
+    pub explained: Vec<String>,
     /// In file order, those about the whole file last.
     pub findings: Vec<Finding>,
+}
+
+impl Checked {
+    /// The same with every warning an error.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.findings.iter_mut().filter(|f| f.severity == Severity::Warning).for_each(|f| f.severity = Severity::Error);
+        self.ok = !self.findings.iter().any(Finding::is_error);
+        self
+    }
 }
 
 /// Collects findings up to [`KEPT`] and counts the rest.
@@ -121,6 +138,10 @@ impl Findings {
         if finding.is_error() && self.first_error().is_none() {
             self.kept[KEPT - 1] = finding;
         }
+    }
+
+    pub(super) fn extend(&mut self, more: impl IntoIterator<Item = Finding>) {
+        more.into_iter().for_each(|finding| self.push(finding));
     }
 
     /// Takes over those of a chunk whose rows count from `before + 1`.

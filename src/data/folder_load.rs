@@ -95,7 +95,7 @@ fn chain(path: &Path, parts: &[Dataset], options: &ReadOptions) -> Result<Datase
     bars.iter().for_each(|bar| whole.push(bar));
     let (rows, first, last) = (whole.len() as u64, whole.opened_at()[0], whole.opened_at()[whole.len() - 1]);
     let sha256 = if parts.len() == 1 { hashes } else { sha256_hex(hashes.as_bytes()) };
-    Ok(Dataset { bars: Arc::new(whole), sha256, findings, path: path.to_owned(), rows, first, last, ticks })
+    Ok(Dataset { bars: Arc::new(whole), sha256, findings, path: path.to_owned(), rows, first, last, ticks, zone: parts[0].zone })
 }
 
 /// Adds a file's bars; its first may be the rest of the last one before, where ticks go on in the next file.

@@ -43,7 +43,7 @@ pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Option<Cale
 }
 
 /// Round the clock where Saturdays have at least half of their share, else the FX week: a broker's clock moves some hours of Friday there.
-fn guess(at: &[i64]) -> Calendar {
+pub(super) fn guess(at: &[i64]) -> Calendar {
     let saturdays = at.iter().filter(|at| (at.div_euclid(DAY) + 3).rem_euclid(7) == 5).count();
     if saturdays * 14 >= at.len() { Calendar::RoundTheClock } else { Calendar::Fx }
 }

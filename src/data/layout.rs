@@ -4,6 +4,7 @@
 
 use super::{
     finding::Finding,
+    format::Format,
     table::{Field, Kind},
 };
 
@@ -27,6 +28,7 @@ impl TimeCells {
 /// The meaning of a row's cells.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
+    pub(super) format: Format,
     pub(super) kind: Kind,
     pub(super) time: TimeCells,
     pub(super) time_name: String,
@@ -41,7 +43,7 @@ const QUOTED_ASK: [Field; 4] = [Field::AskOpen, Field::AskHigh, Field::AskLow, F
 const PRICES: [Field; 4] = [Field::Open, Field::High, Field::Low, Field::Close];
 
 /// Names of each field; where a file has several, the first listed here is used.
-const NAMES: [(Field, &[&str]); 13] = [
+const NAMES: [(Field, &[&str]); 17] = [
     (Field::Open, &["bid_open", "bidopen", "open_bid", "open", "o"]),
     (Field::High, &["bid_high", "bidhigh", "high_bid", "high", "h"]),
     (Field::Low, &["bid_low", "bidlow", "low_bid", "low", "l"]),
@@ -55,12 +57,19 @@ const NAMES: [(Field, &[&str]); 13] = [
     (Field::SpreadPrice, &["spread_price"]),
     (Field::Bid, &["bid", "bid_price", "bidprice"]),
     (Field::Ask, &["ask", "ask_price", "askprice"]),
+    (Field::Price, &["price"]),
+    (Field::Amount, AMOUNTS),
+    (Field::AdjustedClose, &["adj_close", "adj__close", "adjusted_close"]),
+    (Field::SplitRatio, &["split_ratio"]),
 ];
+
+/// How a trade's size is called.
+const AMOUNTS: &[&str] = &["amount", "qty", "quantity", "size", "volume", "vol"];
 
 /// What pandas calls an index without a name; only where it holds datetimes is it a time.
 pub(super) const PANDAS_INDEX: &str = "__index_level_0__";
 
-const TIME_NAMES: [&str; 14] = [
+const TIME_NAMES: [&str; 15] = [
     "timestamp",
     "datetime",
     "date_time",
@@ -74,23 +83,32 @@ const TIME_NAMES: [&str; 14] = [
     "time",
     "utc",
     "ts",
+    "unix",
     PANDAS_INDEX,
 ];
 
-fn plain(name: &str) -> String {
+/// A name in lower case, with underscores for spaces, hyphens and dots.
+pub(super) fn plain(name: &str) -> String {
     name.trim().trim_matches(['<', '>']).trim().to_lowercase().replace([' ', '-', '.'], "_")
+}
+
+/// Whether one of the names is a trade's amount.
+pub(super) fn has_amount(known: &[String]) -> bool {
+    known.iter().any(|name| AMOUNTS.contains(&name.as_str()))
 }
 
 impl Layout {
     /// From a header's names.
-    pub(super) fn of_header(names: &[String]) -> Result<Self, Finding> {
+    pub(super) fn of_header(names: &[String], format: Format) -> Result<Self, Finding> {
         let plain: Vec<String> = names.iter().map(|name| plain(name)).collect();
         let position = |wanted: &str| plain.iter().position(|name| name == wanted);
         let time = match (position("date"), position("time")) {
             (Some(date), Some(time)) => Some(TimeCells::DateAndTime(date, time)),
             _ => {
                 let known = TIME_NAMES.iter().find_map(|name| position(name));
-                known.or_else(|| plain.iter().position(|name| name.starts_with("time") || name.starts_with("date"))).map(TimeCells::One)
+                let known = known.or_else(|| plain.iter().position(|name| name.starts_with("time") || name.starts_with("date")));
+                // Mt. Gox numbered its trades by their microsecond; whether these are such numbers is asked once they are read.
+                known.or_else(|| position("id").filter(|_| format == Format::Trades)).map(TimeCells::One)
             }
         };
         let time = time.ok_or_else(|| missing("a time", "timestamp, time, date or datetime", names))?;
@@ -112,54 +130,88 @@ impl Layout {
             }
         }
         let carries_quotes = position("flags").is_some();
-        Self::assemble(time, names, fields, carries_quotes)
+        Self::assemble(format, time, names, fields, carries_quotes)
     }
 
     /// From the first row of a file without a header.
-    pub(super) fn of_first_row(cells: &[String]) -> Result<Self, Finding> {
+    pub(super) fn of_first_row(cells: &[String], format: Format) -> Result<Self, Finding> {
         let two = cells.get(1).is_some_and(|cell| cell.contains(':')) && !cells[0].contains(':');
         let (time, start) = if two { (TimeCells::DateAndTime(0, 1), 2) } else { (TimeCells::One(0), 1) };
         let rest = cells.len().saturating_sub(start);
         let kline = rest == 11 && cells[0].bytes().all(|b| b.is_ascii_digit());
         let order: Vec<(Field, &str)> = match rest {
+            2 if format == Format::Trades => vec![(Field::Price, "price"), (Field::Amount, "amount")],
             2 => vec![(Field::Bid, "bid"), (Field::Ask, "ask")],
             4 | 5 | 11 if rest != 11 || kline => {
                 let all =
                     [(Field::Open, "open"), (Field::High, "high"), (Field::Low, "low"), (Field::Close, "close"), (Field::Volume, "volume")];
                 all.into_iter().take(rest).collect()
             }
+            // MetaTrader 5 without its header: ticks, volume and spread follow the prices.
+            7 if two => vec![
+                (Field::Open, "open"),
+                (Field::High, "high"),
+                (Field::Low, "low"),
+                (Field::Close, "close"),
+                (Field::Volume, "volume"),
+                (Field::SpreadPoints, "spread"),
+            ],
             _ => {
                 return Err(nameless(cells));
             }
         };
         let mut names: Vec<String> = (1..=cells.len()).map(|i| format!("#{i}")).collect();
         names[0] = "time".to_owned();
-        let fields = order.iter().enumerate().map(|(i, (field, name))| (start + i, *field, (*name).to_owned())).collect();
-        Self::assemble(time, &names, fields, false)
+        // Between ticks and spread stands the real volume, which is not used.
+        let cell = |i: usize, field: Field| start + i + usize::from(field == Field::SpreadPoints);
+        let fields = order.iter().enumerate().map(|(i, (field, name))| (cell(i, *field), *field, (*name).to_owned())).collect();
+        Self::assemble(format, time, &names, fields, false)
     }
 
-    fn assemble(time: TimeCells, names: &[String], mut fields: Vec<(usize, Field, String)>, carries_quotes: bool) -> Result<Self, Finding> {
+    /// Leaves the vendor's adjustments where they are, as wherever nobody asks for them.
+    pub(super) fn without_adjustments(mut self) -> Self {
+        let is_adjustment = |field: Field| matches!(field, Field::AdjustedClose | Field::SplitRatio);
+        self.ignored.extend(self.fields.iter().filter(|(_, field, _)| is_adjustment(*field)).map(|(.., name)| name.clone()));
+        self.fields.retain(|(_, field, _)| !is_adjustment(*field));
+        self
+    }
+
+    /// The columns and what they are taken for.
+    pub(super) fn explain(&self) -> String {
+        let used: Vec<String> = self.fields.iter().map(|(_, field, name)| format!("{name} ({field:?})").to_lowercase()).collect();
+        format!("columns: {} (time), {}", self.time_name, used.join(", "))
+    }
+
+    fn assemble(
+        format: Format,
+        time: TimeCells,
+        names: &[String],
+        mut fields: Vec<(usize, Field, String)>,
+        carries_quotes: bool,
+    ) -> Result<Self, Finding> {
         let has = |field: &Field| fields.iter().any(|(_, f, _)| f == field);
         let (bars, ticks) = (PRICES.iter().all(has), has(&Field::Bid) && has(&Field::Ask));
+        let trades = has(&Field::Price) && has(&Field::Amount);
         let asks = QUOTED_ASK.iter().filter(|f| has(f)).count();
-        if !bars && !ticks {
+        if !bars && !ticks && !trades {
             let lacking: Vec<&str> =
                 PRICES.iter().zip(["open", "high", "low", "close"]).filter(|(field, _)| !has(field)).map(|(_, name)| name).collect();
             return Err(match lacking.len() {
-                4 => missing("prices", "open, high, low and close, or bid and ask", names),
+                4 => missing("prices", "open, high, low and close, or bid and ask, or price and amount", names),
                 _ => missing(&lacking.join(" and "), "open, high, low and close are all needed", names),
             });
         }
         if bars && !matches!(asks, 0 | 4) {
             return Err(missing("the whole ask", "ask_open, ask_high, ask_low and ask_close", names));
         }
-        let kind = if bars { Kind::Bars } else { Kind::Ticks };
-        // MetaTrader leaves a tick's volume empty; elsewhere it counts.
-        let is_kept = |field: &Field| match kind {
-            Kind::Bars => !matches!(field, Field::Bid | Field::Ask),
-            Kind::Ticks => matches!(field, Field::Bid | Field::Ask) || (*field == Field::Volume && !carries_quotes),
+        let kind = match (bars, ticks) {
+            (true, _) => Kind::Bars,
+            (_, true) => Kind::Ticks,
+            _ => Kind::Trades,
         };
-        fields.retain(|(_, field, _)| is_kept(field));
+        // MetaTrader leaves a tick's volume empty; elsewhere it counts.
+        let has_volume = kind == Kind::Ticks && !carries_quotes;
+        fields.retain(|(_, field, _)| field.kind() == kind || (has_volume && *field == Field::Volume));
         if asks == 4 {
             fields.retain(|(_, field, _)| *field != Field::SpreadPoints);
         }
@@ -168,7 +220,12 @@ impl Layout {
         let ignored = names.iter().enumerate().map(|(i, name)| (i, name.trim()));
         let ignored = ignored.filter(|(i, name)| !used(*i) && !name.is_empty()).map(|(_, name)| name.to_owned()).collect();
         let carries_quotes = carries_quotes && kind == Kind::Ticks;
-        Ok(Self { kind, time, time_name: names[timed[0]].trim().to_owned(), fields, width: names.len(), ignored, carries_quotes })
+        Ok(Self { format, kind, time, time_name: names[timed[0]].trim().to_owned(), fields, width: names.len(), ignored, carries_quotes })
+    }
+
+    /// Whether trades' numbers stand where a time should.
+    pub(super) fn is_numbered(&self) -> bool {
+        self.kind == Kind::Trades && plain(&self.time_name) == "id"
     }
 
     /// Whether the time column's own name says UTC, as `Gmt time` or `time_utc`.
@@ -210,7 +267,7 @@ mod tests {
     use super::*;
 
     fn layout(header: &str) -> Result<Layout, Finding> {
-        Layout::of_header(&header.split(',').map(str::to_owned).collect::<Vec<_>>())
+        Layout::of_header(&header.split(',').map(str::to_owned).collect::<Vec<_>>(), Format::Csv)
     }
 
     #[test]
@@ -219,9 +276,9 @@ mod tests {
         assert_eq!(found.time, TimeCells::One(5));
         assert_eq!(
             found.fields.iter().map(|(cell, field, _)| (*cell, *field)).collect::<Vec<_>>(),
-            [(4, Field::Open), (2, Field::High), (3, Field::Low), (0, Field::Close), (6, Field::Volume)]
+            [(4, Field::Open), (2, Field::High), (3, Field::Low), (0, Field::Close), (6, Field::Volume), (1, Field::AdjustedClose)]
         );
-        assert_eq!(found.ignored, ["Adj Close"]);
+        assert_eq!(found.without_adjustments().ignored, ["Adj Close"]);
     }
 
     #[test]

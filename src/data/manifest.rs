@@ -5,56 +5,103 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::DateOrder;
+use super::{DateOrder, Format, write::replace_file};
 use crate::{
     error::{Error, Result},
     market::PriceSide,
     time::{Nanos, Timeframe},
 };
 
-/// The part of a manifest that a reader needs; the rest (source, licence, notes) is for people.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+/// The part of a manifest that a reader needs, and what an import adds to it; the rest (licence, notes) is for people.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Manifest {
     /// Name of the file it describes.
     pub file: String,
     /// What the file prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub symbol: Option<String>,
     /// Length of a bar.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeframe: Option<Timeframe>,
     /// Clock of times without an offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// What dates start with.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub date_order: Option<DateOrder>,
     /// What the one price is.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub price_side: Option<PriceSide>,
+    /// How the file is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// Hex SHA-256 of the file as stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Number of rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
     /// Time of the first row.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Nanos>,
     /// Time of the last row.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<Nanos>,
+    /// The files it was imported from, joined by `, `; for a file from elsewhere, whatever its owner says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Hex SHA-256 of each of these as stored, joined alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_sha256: Option<String>,
+    /// How these were written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_format: Option<Format>,
+    /// The clock of their times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_zone: Option<String>,
 }
 
 impl Manifest {
-    /// The manifest that lies beside a price file; `None` where there is none.
+    /// The manifest that lies beside a price file; `None` where there is none. One that describes a neighbour of nearly the same name,
+    /// as `prices.csv` beside an imported `prices.parquet`, is not this file's.
     ///
     /// # Errors
-    /// [`Error::Io`] when it cannot be read, [`Error::Config`] when it is no manifest or names another file.
+    /// [`Error::Io`] when it cannot be read, [`Error::Config`] when it is no manifest or names a file that is not there.
     pub fn beside(file: &Path) -> Result<Option<Self>> {
-        let (Some(name), path) = (file.file_name().and_then(|n| n.to_str()), manifest_path(file)) else { return Ok(None) };
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(Error::io(path, "cannot read", e)),
-        };
-        let place = path.display().to_string();
-        let manifest: Self = toml::from_str(&text).map_err(|e| Error::config(&place, e.message()))?;
-        if manifest.file != name {
-            return Err(Error::config(place, format!("describes '{}', but lies beside '{name}'; rename one of them", manifest.file)));
+        let Some(name) = file.file_name().and_then(|n| n.to_str()) else { return Ok(None) };
+        for path in places(file) {
+            let Some(manifest) = read(&path)? else { continue };
+            if manifest.file == name {
+                return Ok(Some(manifest));
+            }
+            if !file.with_file_name(&manifest.file).exists() {
+                let problem = format!("describes '{}', but lies beside '{name}'; rename one of them", manifest.file);
+                return Err(Error::config(path.display().to_string(), problem));
+            }
         }
-        Ok(Some(manifest))
+        Ok(None)
+    }
+
+    /// Writes it beside the file it describes, and nowhere over the manifest of a neighbour; where it lies then.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be written.
+    pub fn write_beside(&self, file: &Path) -> Result<PathBuf> {
+        let [short, long] = places(file);
+        let is_a_neighbours = read(&short).is_ok_and(|there| {
+            there.is_some_and(|there| there.file != self.file && !there.file.is_empty() && file.with_file_name(&there.file).exists())
+        });
+        let path = if is_a_neighbours { long } else { short };
+        let text = toml::to_string(self).map_err(|e| Error::Failed(format!("the manifest cannot be spelled out: {e}")))?;
+        let head = "# Written by an import: what the file beside it is and where it comes from.\n";
+        replace_file(&path, |out| {
+            use std::io::Write as _;
+            out.write_all(head.as_bytes()).and_then(|()| out.write_all(text.as_bytes())).map_err(|e| Error::io(&path, "cannot write", e))
+        })?;
+        Ok(path)
     }
 
     /// Whether it describes a file with this hash; one without a hash describes any.
@@ -64,11 +111,19 @@ impl Manifest {
     }
 }
 
-/// `prices.csv.gz` is described by `prices.manifest.toml`.
-fn manifest_path(file: &Path) -> PathBuf {
+fn read(path: &Path) -> Result<Option<Manifest>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).map(Some).map_err(|e| Error::config(path.display().to_string(), e.message())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::io(path, "cannot read", e)),
+    }
+}
+
+/// `prices.csv.gz` is described by `prices.manifest.toml`, or by `prices.csv.gz.manifest.toml` where a neighbour has the short name.
+fn places(file: &Path) -> [PathBuf; 2] {
     let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = name.split_once('.').map_or(name.as_str(), |(stem, _)| stem);
-    file.with_file_name(format!("{stem}.manifest.toml"))
+    [stem, &name].map(|name| file.with_file_name(format!("{name}.manifest.toml")))
 }
 
 #[cfg(test)]
@@ -90,7 +145,17 @@ mod tests {
 
     #[test]
     fn a_manifest_of_another_file_is_refused() {
-        let problem = Manifest::beside(Path::new("datasets/sp500_d1.parquet")).unwrap_err().to_string();
-        assert!(problem.contains("describes 'sp500_d1.csv.gz', but lies beside 'sp500_d1.parquet'"), "{problem}");
+        let folder = std::env::temp_dir().join(format!("cthulu-lab-manifest-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("a.manifest.toml"), "file = \"a.csv.gz\"\n").unwrap();
+        let problem = Manifest::beside(&folder.join("a.parquet")).unwrap_err().to_string();
+        assert!(problem.contains("describes 'a.csv.gz', but lies beside 'a.parquet'"), "{problem}");
+        // Once that file is there, the manifest is plainly its own, and stays so.
+        std::fs::write(folder.join("a.csv.gz"), "").unwrap();
+        assert_eq!(Manifest::beside(&folder.join("a.parquet")).unwrap(), None);
+        let own = Manifest { file: "a.parquet".into(), rows: Some(3), ..Manifest::default() };
+        assert_eq!(own.write_beside(&folder.join("a.parquet")).unwrap(), folder.join("a.parquet.manifest.toml"));
+        assert_eq!(Manifest::beside(&folder.join("a.parquet")).unwrap(), Some(own));
+        assert_eq!(Manifest::beside(&folder.join("a.csv.gz")).unwrap().unwrap().file, "a.csv.gz");
     }
 }

@@ -6,29 +6,38 @@
 //!
 //! To load a file for a run use [`load`]; to look at one that may be broken use [`check`].
 
+mod adjust;
 mod catalogue;
 mod chunk;
 mod clock;
 mod contract;
 mod dataset;
+mod detect;
 mod finding;
 mod folder;
 mod folder_load;
+mod format;
 mod gaps;
+mod import;
+mod json;
+mod jumps;
 mod layout;
 mod manifest;
 mod parquet;
 mod parquet_pages;
 mod parse;
+mod quality;
 mod read;
 mod resample;
 mod resample_buckets;
 mod resample_file;
+mod shift;
 mod spelling;
 mod split;
 mod stream;
 mod stream_parquet;
 mod table;
+mod trades;
 mod write;
 mod write_parquet;
 mod written;
@@ -39,13 +48,16 @@ pub use dataset::{Dataset, load, sha256_hex};
 pub use finding::{Checked, Finding, Severity};
 pub use folder::{Listed, ListedFile, SeriesFiles, find_series, list, symbol_of};
 pub use folder_load::load_series;
+pub use format::Format;
+pub use import::{Import, Series, import, join};
 pub use manifest::Manifest;
-pub use read::{ReadOptions, check, read_bars, read_ticks};
+pub use read::{ReadOptions, check, check_bytes, read_bars, read_ticks, read_trades};
 pub use resample::{DayEnd, TickBars, resample_bars, resample_ticks};
 pub use resample_file::{Resampled, resample_file};
 pub use stream::{Piece, TickSource, TickStream};
-pub use write::{write_csv, write_ticks_csv};
-pub use write_parquet::{write_parquet, write_ticks_parquet};
+pub use trades::Trades;
+pub use write::{write_csv, write_ticks_csv, write_trades_csv};
+pub use write_parquet::{write_parquet, write_ticks_parquet, write_trades_parquet};
 
 #[cfg(test)]
 mod tests;

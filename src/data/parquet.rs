@@ -18,7 +18,9 @@ use polars_io::prelude::{ParquetReader, SerReader};
 
 use super::{
     clock::{Clock, TimeProblem},
+    detect::{self, Detected},
     finding::{Finding, Findings, Severity},
+    format::Format,
     layout::{Layout, PANDAS_INDEX, TimeCells},
     parquet_pages::check_pages,
     parse::{Parsed, missing_zone, scale_epoch},
@@ -33,9 +35,13 @@ pub(super) type Refused<T> = std::result::Result<T, Box<Finding>>;
 
 /// Reads a Parquet file's bytes.
 pub(super) fn parse_parquet(bytes: &[u8], options: &ReadOptions) -> Parsed {
-    let read = || {
+    let read = || -> Refused<Parsed> {
+        let detected = Detected::new(Format::Parquet, "the first bytes are PAR1").or_named(options)?;
         let (layout, frame) = read_frame(bytes)?;
-        read_table(&layout, frame, options)
+        let layout = if options.split_adjust { layout } else { layout.without_adjustments() };
+        let mut parsed = read_table(&layout, frame, options)?;
+        parsed.explained.insert(0, format!("format: parquet; {}", detected.why));
+        Ok(parsed)
     };
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(parsed)) => parsed,
@@ -78,7 +84,7 @@ fn read_frame(bytes: &[u8]) -> Refused<(Layout, DataFrame)> {
 /// What the columns mean, and the names of those that are needed.
 pub(super) fn wanted_columns(schema: &ArrowSchema) -> Refused<(Layout, Vec<String>)> {
     let names: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
-    let layout = Layout::of_header(&names).map_err(|mut finding| {
+    let layout = Layout::of_header(&names, Format::Parquet).map_err(|mut finding| {
         finding.row = None;
         Box::new(finding)
     })?;
@@ -113,6 +119,7 @@ fn unknown_type(name: &str, stored: &ArrowDataType) -> Box<Finding> {
 pub(super) fn read_table(layout: &Layout, mut frame: DataFrame, options: &ReadOptions) -> Refused<Parsed> {
     let mut findings = Findings::default();
     let mut table = Table {
+        format: layout.format,
         kind: layout.kind,
         at: Vec::new(),
         time_name: layout.time_name.clone(),
@@ -120,10 +127,12 @@ pub(super) fn read_table(layout: &Layout, mut frame: DataFrame, options: &ReadOp
         columns: Vec::new(),
         first_line: 1,
         skips: Vec::new(),
+        is_reversed: false,
     };
-    read_times(&take(&mut frame, &layout.time_name)?, layout, options, &mut table, &mut findings)?;
+    let saw_local = read_times(&take(&mut frame, &layout.time_name)?, layout, options, &mut table, &mut findings)?;
+    let explained = vec![layout.explain(), detect::explain_zone(layout.format, options, saw_local, layout.names_utc())];
     if findings.first_error().is_some() {
-        return Ok(Parsed { table: None, findings });
+        return Ok(Parsed { table: None, findings, explained });
     }
     for (cell, field, name) in &layout.fields {
         let values = read_values(&take(&mut frame, name)?, name, &mut findings)?;
@@ -138,7 +147,7 @@ pub(super) fn read_table(layout: &Layout, mut frame: DataFrame, options: &ReadOp
     if table.columns.iter().any(|c| c.values.len() != table.at.len()) {
         return Err(damaged(&"its columns are of different lengths"));
     }
-    Ok(Parsed { table: Some(table), findings })
+    Ok(Parsed { table: Some(table), findings, explained })
 }
 
 /// Moves one column out, so that its memory is free once it is copied.
@@ -148,7 +157,8 @@ fn take(frame: &mut DataFrame, name: &str) -> Refused<Frame> {
     column.ok_or_else(|| damaged(&format_args!("column {name} is missing")))
 }
 
-fn read_times(column: &Frame, layout: &Layout, options: &ReadOptions, table: &mut Table, findings: &mut Findings) -> Refused<()> {
+/// Whether any time was a wall time.
+fn read_times(column: &Frame, layout: &Layout, options: &ReadOptions, table: &mut Table, findings: &mut Findings) -> Refused<bool> {
     let name = &layout.time_name;
     let wrong = || {
         let message = format!("times are of type {}; write datetimes or epoch integers", column.dtype());
@@ -159,7 +169,7 @@ fn read_times(column: &Frame, layout: &Layout, options: &ReadOptions, table: &mu
         return Err(Box::new(Finding::error("missing_column", "no column for a time, and the unnamed index holds row numbers")));
     }
     refuse_missing(column, name)?;
-    let mut clock = Clock::new(options.zone.unwrap_or(Tz::UTC), options.date_order);
+    let mut clock = options.clock(layout.format);
     match column.dtype() {
         DataType::String => read_texts(column, name, &mut clock, table, findings)?,
         dtype if dtype.is_integer() => {
@@ -183,10 +193,8 @@ fn read_times(column: &Frame, layout: &Layout, options: &ReadOptions, table: &mu
         }
         _ => return Err(wrong()),
     }
-    if clock.saw_local() && options.zone.is_none() && !layout.names_utc() {
-        findings.push(missing_zone(layout));
-    }
-    Ok(())
+    findings.extend(missing_zone(layout, clock.saw_local(), table, options));
+    Ok(clock.saw_local())
 }
 
 /// Times as text, read like the cells of a CSV file.

@@ -1,39 +1,46 @@
-//! A CSV file in memory into a [`Table`]: delimiter, header, pieces in parallel, and back together in file order.
+//! A text file in memory into a [`Table`]: delimiter, header, pieces in parallel, and back together in file order.
 
-use chrono_tz::Tz;
 use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::{
     chunk::{Reading, Rows, read_piece},
-    clock::{Clock, epoch_unit},
+    clock::epoch_unit,
+    detect::{self, Detected},
     finding::{Finding, Findings, Severity},
+    json::parse_json,
     layout::{Layout, TimeCells},
     read::ReadOptions,
     spelling::Spelling,
     split::{each_record, show},
     table::{Column, Table},
 };
+use crate::time::{DAY, Nanos};
 
 /// A file's table, where it has one, and what was found on the way.
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
     pub(super) table: Option<Table>,
     pub(super) findings: Findings,
+    /// What was decided about the file, and why, in sentences.
+    pub(super) explained: Vec<String>,
 }
 
 impl Parsed {
     pub(super) fn refused(finding: Finding) -> Self {
         let mut findings = Findings::default();
         findings.push(finding);
-        Self { table: None, findings }
+        Self { table: None, findings, explained: Vec::new() }
     }
 }
 
 /// Bytes a piece should have; small enough to balance two cores, large enough not to matter.
 const PIECE: usize = 1 << 20;
 
-/// Reads a CSV file's text.
-pub(super) fn parse_csv(bytes: &[u8], options: &ReadOptions) -> Parsed {
+/// Reads a text file: CSV, or the vendors' JSON.
+pub(super) fn parse_text(bytes: &[u8], options: &ReadOptions) -> Parsed {
+    if matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        return parse_json(bytes, options);
+    }
     if let Some(finding) = foreign(bytes) {
         return Parsed::refused(finding);
     }
@@ -51,15 +58,38 @@ pub(super) fn parse_csv(bytes: &[u8], options: &ReadOptions) -> Parsed {
     }
     // A first cell that starts like a number is a time; anything else names a column.
     let headed = !first.cells[0].trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
-    let layout = if headed { Layout::of_header(&first.cells) } else { Layout::of_first_row(&first.cells) };
-    match layout {
+    let body = if headed { &text[first.after..] } else { text };
+    let before = blank_lines as u64 + if headed { first.lines } else { 0 };
+    let decided = detect(&first, body, headed, delimiter, options).and_then(|detected| {
+        let layout =
+            if headed { Layout::of_header(&first.cells, detected.format) } else { Layout::of_first_row(&first.cells, detected.format) };
+        layout.map(|layout| (detected, if options.split_adjust { layout } else { layout.without_adjustments() }))
+    });
+    match decided {
         Err(finding) => Parsed::refused(finding.at(line)),
-        Ok(layout) if headed => parse_body(&text[first.after..], &layout, delimiter, blank_lines as u64 + first.lines, options),
-        Ok(layout) => parse_body(text, &layout, delimiter, blank_lines as u64, options),
+        Ok((detected, layout)) => parse_body(body, &layout, detected, (delimiter, before), options),
     }
 }
 
-fn parse_body(body: &[u8], layout: &Layout, delimiter: u8, lines_before: u64, options: &ReadOptions) -> Parsed {
+/// Rows looked at to tell a format.
+const SAMPLE: usize = 200;
+
+fn detect(first: &First, body: &[u8], headed: bool, delimiter: u8, options: &ReadOptions) -> Result<Detected, Finding> {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let wanted = if headed { 1 } else { SAMPLE };
+    each_record(body, delimiter, |record| {
+        if !record.is_blank() {
+            rows.push(record.cells().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect());
+        }
+        rows.len() < wanted
+    });
+    if headed {
+        return detect::of_header(&first.cells, rows.first().map_or(&[], Vec::as_slice)).or_named(options);
+    }
+    detect::of_rows(&rows, delimiter, options)?.or_named(options)
+}
+
+fn parse_body(body: &[u8], layout: &Layout, detected: Detected, (delimiter, lines_before): (u8, u64), options: &ReadOptions) -> Parsed {
     let rest = body.trim_ascii_start();
     if rest.is_empty() {
         return Parsed::refused(Finding::error("empty", "a header and no rows; nothing to run on").at(lines_before.max(1)));
@@ -69,12 +99,21 @@ fn parse_body(body: &[u8], layout: &Layout, delimiter: u8, lines_before: u64, op
         TimeCells::One(i) => Spelling::of(first.cells.get(i).map_or(&b""[..], |cell| cell.as_bytes())),
         TimeCells::DateAndTime(..) => Spelling::Civil,
     };
-    let clock = Clock::new(options.zone.unwrap_or(Tz::UTC), options.date_order);
+    let clock = options.clock(layout.format);
     let reading = Reading { layout, spelling, clock, delimiter };
     // A line end inside quotes is no place to cut.
     let texts = if memchr::memchr(b'"', body).is_some() { vec![body] } else { cut(body) };
     let pieces: Vec<Rows> = texts.par_iter().map(|piece| read_piece(piece, &reading)).collect();
-    join(pieces, &reading, lines_before, options)
+    let mut parsed = join(pieces, &reading, lines_before, options);
+    let order = match (options.date_order, layout.format.date_order()) {
+        (Some(order), _) => Some(format!("dates: {order:?}, as named").to_lowercase()),
+        (None, Some(order)) => Some(format!("dates: {order:?}, as {} documents", layout.format).to_lowercase()),
+        (None, None) => None,
+    };
+    parsed.explained.insert(0, format!("format: {}; {}", layout.format, detected.why));
+    parsed.explained.extend(order);
+    detected.warning.into_iter().for_each(|finding| parsed.findings.push(finding));
+    parsed
 }
 
 /// Pieces of about [`PIECE`] bytes that end at line ends.
@@ -124,6 +163,7 @@ fn join(mut pieces: Vec<Rows>, reading: &Reading<'_>, lines_before: u64, options
         values,
     });
     let mut table = Table {
+        format: layout.format,
         kind: layout.kind,
         at,
         time_name: layout.time_name.clone(),
@@ -131,6 +171,7 @@ fn join(mut pieces: Vec<Rows>, reading: &Reading<'_>, lines_before: u64, options
         columns: columns.collect(),
         first_line: lines_before + 1,
         skips,
+        is_reversed: false,
     };
     findings.keep_first("ambiguous_date");
     if table.at.is_empty() {
@@ -143,24 +184,60 @@ fn join(mut pieces: Vec<Rows>, reading: &Reading<'_>, lines_before: u64, options
     if !layout.ignored.is_empty() {
         findings.push(Finding::new(Severity::Info, "ignored_columns", format!("not used: {}", layout.ignored.join(", "))));
     }
-    if saw_local && options.zone.is_none() && !layout.names_utc() {
-        findings.push(missing_zone(layout));
-    }
+    findings.extend(missing_zone(layout, saw_local, &table, options));
+    findings.extend(numbered_by_time(layout, &table));
     if table.at.is_empty() && findings.first_error().is_none() {
         findings.push(Finding::error("empty", "no rows; nothing to run on"));
     }
-    Parsed { table: Some(table), findings }
+    let mut explained = vec![layout.explain()];
+    if !table.at.is_empty() {
+        explained.push(detect::explain_zone(layout.format, options, saw_local, layout.names_utc()));
+    }
+    Parsed { table: Some(table), findings, explained }
 }
 
-pub(super) fn missing_zone(layout: &Layout) -> Finding {
+/// The day on which the first bitcoin was made; numbers that are times of trades lie behind it.
+const FIRST_TRADES: i64 = 1_230_940_800_000_000_000;
+
+/// Trades that have a number and no time: Mt. Gox numbered them by the microsecond; a plain count is no time.
+fn numbered_by_time(layout: &Layout, table: &Table) -> Option<Finding> {
+    let first = table.at.first().filter(|_| layout.is_numbered())?;
+    Some(if *first < FIRST_TRADES {
+        Finding::error("missing_column", "no column for a time, and the trades' numbers are none; add a timestamp")
+            .column(&layout.time_name)
+    } else {
+        let message = format!(
+            "there is no time; the trades' numbers are read as epoch numbers, as Mt. Gox made them, the first as {}",
+            Nanos(*first)
+        );
+        Finding::new(Severity::Warning, "numbered_by_time", message).at(table.line(0)).column(&layout.time_name)
+    })
+}
+
+/// Where times carry no offset and nobody says which clock they show: what that means, or the question.
+pub(super) fn missing_zone(layout: &Layout, saw_local: bool, table: &Table, options: &ReadOptions) -> Option<Finding> {
+    if !saw_local || options.zone.is_some() || layout.format.zone().is_some() || layout.names_utc() {
+        return None;
+    }
+    // A date without a time of day is the date of a session in any zone.
+    if let Some(row) = table.at.iter().position(|at| at.rem_euclid(DAY) != 0)
+        && options.must_name_zone
+    {
+        let whose = if layout.format.keeps_a_brokers_clock() { "the broker's server and UTC both fit" } else { "more than one clock fits" };
+        let message = format!("times carry no offset and no zone is named, and {whose}; name the clock with --tz, as UTC or Europe/Athens");
+        let finding = Finding::error("ambiguous_zone", message).column(&layout.time_name);
+        return Some(finding.at(table.line(row)).value(Nanos(table.at[row]).to_string()));
+    }
     let (severity, why) = if layout.names_a_clock() {
         (Severity::Warning, ", although the column's name points at another clock")
+    } else if layout.format.keeps_a_brokers_clock() {
+        (Severity::Warning, ", although MetaTrader writes the broker's clock")
     } else {
         (Severity::Info, "")
     };
     let message =
         format!("times carry no offset and are read as UTC{why}; name the zone if the file keeps another (--tz, or zone in an experiment)");
-    Finding::new(severity, "missing_zone", message).column(&layout.time_name)
+    Some(Finding::new(severity, "missing_zone", message).column(&layout.time_name))
 }
 
 /// Turns epoch numbers into nanoseconds by the largest of them.
@@ -225,7 +302,6 @@ impl First {
 /// Files that are no CSV, told by their first bytes.
 fn foreign(bytes: &[u8]) -> Option<Finding> {
     let (what, remedy) = match bytes {
-        [b'{' | b'[', ..] => ("JSON", "convert it"),
         [b'P', b'K', 3, 4, ..] => ("a zip archive", "unpack it first"),
         [0x1f, 0x8b, ..] => ("packed by gzip twice", "unpack it once"),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => ("packed by zstd", "unpack it first, or pack it with gzip"),
@@ -236,7 +312,10 @@ fn foreign(bytes: &[u8]) -> Option<Finding> {
         _ if bytes.iter().take(4096).take_while(|b| **b != b'\n').any(|b| *b <= 8) => ("binary", "convert it"),
         _ => return None,
     };
-    Some(Finding::error("unknown_format", format!("the file is {what}; {remedy} (CSV, plain or under gzip, and Parquet are read)")))
+    Some(Finding::error(
+        "unknown_format",
+        format!("the file is {what}; {remedy} (CSV and JSON, plain or under gzip, and Parquet are read)"),
+    ))
 }
 
 fn starts_like_a_page(bytes: &[u8]) -> bool {

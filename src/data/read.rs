@@ -9,15 +9,19 @@ use std::{
 use chrono_tz::Tz;
 
 use super::{
-    clock::DateOrder,
+    adjust,
+    clock::{Clock, DateOrder},
     contract,
     finding::{Checked, Finding, Findings, Severity},
-    gaps,
+    format::Format,
+    gaps, jumps,
     parquet::parse_parquet,
-    parse::{Parsed, parse_csv},
+    parse::{Parsed, parse_text},
+    quality, shift,
     stream::check_groups,
     stream_parquet::StoredTicks,
     table::{Field, Kind, Table},
+    trades::Trades,
     written::quote_cells,
 };
 use crate::{
@@ -32,26 +36,42 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 ///
 /// | name | default | purpose |
 /// |---|---|---|
-/// | `zone` | UTC, with a finding that says so | the clock of times without an offset |
-/// | `date_order` | years first | needed where dates start with the day or the month |
+/// | `format` | told from the file | a vendor's layout, or `csv` for a plain table |
+/// | `zone` | the vendor's, else UTC with a finding that says so | the clock of times without an offset |
+/// | `must_name_zone` | off | makes an error of the case that more than one clock fits |
+/// | `date_order` | the vendor's, else years first | needed where dates start with the day or the month |
 /// | `timeframe` | the median step | checked against the file |
 /// | `point` | none | size of a point, needed for a spread column |
+/// | `split_adjust` | off | undoes the splits that the file's own adjustments show |
 /// | `dedupe` | off | leaves out bars that repeat the row above in every cell |
 /// | `calendar` | guessed from the days present | what gaps are measured against in [`check`] |
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadOptions {
+    /// The layout, where it is not to be told from the file.
+    pub format: Option<Format>,
     /// The clock of times without an offset.
     pub zone: Option<Tz>,
+    /// Whether times without an offset are refused until somebody names their clock.
+    pub must_name_zone: bool,
     /// What dates start with, where they do not start with the year.
     pub date_order: Option<DateOrder>,
     /// The length of a bar; an error where the file's median step differs.
     pub timeframe: Option<Timeframe>,
     /// Price units per point.
     pub point: Option<f64>,
+    /// Whether prices before a split are divided by its ratio, as the adjusted closes or split ratios beside them say.
+    pub split_adjust: bool,
     /// Whether bars equal to the row above in every cell are left out, with a warning that counts them.
     pub dedupe: bool,
     /// Trading hours, for measuring gaps.
     pub calendar: Option<Calendar>,
+}
+
+impl ReadOptions {
+    /// What reads the times of a file in this format.
+    pub(super) fn clock(&self, format: Format) -> Clock {
+        Clock::new(self.zone.or(format.zone()).unwrap_or(Tz::UTC), self.date_order.or(format.date_order()))
+    }
 }
 
 /// A file read and checked, good or bad.
@@ -60,6 +80,7 @@ pub(super) struct Examined {
     pub(super) table: Option<Table>,
     pub(super) timeframe: Option<Timeframe>,
     pub(super) findings: Findings,
+    pub(super) explained: Vec<String>,
 }
 
 /// Reads a file of bars: CSV, CSV under gzip, or Parquet.
@@ -76,7 +97,19 @@ pub fn read_bars(path: &Path, options: &ReadOptions) -> Result<Bars> {
 /// # Errors
 /// As [`read_bars`].
 pub fn read_ticks(path: &Path, options: &ReadOptions) -> Result<Ticks> {
-    Ok(ticks_in(sound(path, examine(&read_bytes(path)?, options), Kind::Ticks)?.0))
+    ticks_of(path, examine(&read_bytes(path)?, options))
+}
+
+/// Reads a file of trades: time, price and amount.
+///
+/// # Errors
+/// As [`read_bars`].
+pub fn read_trades(path: &Path, options: &ReadOptions) -> Result<Trades> {
+    trades_of(path, examine(&read_bytes(path)?, options))
+}
+
+pub(super) fn ticks_of(path: &Path, examined: Examined) -> Result<Ticks> {
+    Ok(ticks_in(sound(path, examined, Kind::Ticks)?.0))
 }
 
 /// The ticks of a sound table of ticks.
@@ -90,6 +123,13 @@ pub(super) fn ticks_in(mut table: Table) -> Ticks {
     }
 }
 
+pub(super) fn trades_of(path: &Path, examined: Examined) -> Result<Trades> {
+    let mut table = sound(path, examined, Kind::Trades)?.0;
+    let at = table.at.iter().map(|at| Nanos(*at)).collect();
+    let mut take = |field| table.take(field).expect("a table of trades has a price and an amount");
+    Ok(Trades { at, price: take(Field::Price), amount: take(Field::Amount) })
+}
+
 /// Looks at a file, sound or broken, and lists what was found, gaps included.
 ///
 /// # Errors
@@ -98,17 +138,36 @@ pub fn check(path: &Path, options: &ReadOptions) -> Result<Checked> {
     if let Some(file) = StoredTicks::open(path, options)? {
         return Ok(check_groups(file));
     }
-    let mut examined = examine(&read_bytes(path)?, options);
-    measure_gaps(&mut examined, options.calendar);
+    Ok(check_bytes(&read_bytes(path)?, options))
+}
+
+/// Looks at a file's bytes as they are stored; the same as [`check`] for whoever has them in memory.
+///
+/// ```
+/// use cthulu_lab::data::{ReadOptions, check_bytes};
+/// assert_eq!(check_bytes(b"", &ReadOptions::default()).findings[0].kind, "empty");
+/// ```
+#[must_use]
+pub fn check_bytes(stored: &[u8], options: &ReadOptions) -> Checked {
+    let mut examined = examine(stored, options);
+    measure(&mut examined, options.calendar);
+    summarise(&mut examined)
+}
+
+/// What was found, in the words of [`Checked`]; the findings move there.
+pub(super) fn summarise(examined: &mut Examined) -> Checked {
+    let findings = std::mem::take(&mut examined.findings);
     let at = examined.table.as_ref().map_or(&[][..], |table| &table.at);
-    Ok(Checked {
-        ok: examined.findings.first_error().is_none(),
+    Checked {
+        ok: findings.first_error().is_none(),
         rows: at.len() as u64,
         first: at.first().map(|at| Nanos(*at)),
         last: at.last().map(|at| Nanos(*at)),
         timeframe: examined.timeframe,
-        findings: examined.findings.into_sorted(),
-    })
+        format: examined.table.as_ref().map(|table| table.format),
+        explained: std::mem::take(&mut examined.explained),
+        findings: findings.into_sorted(),
+    }
 }
 
 /// The file as stored.
@@ -133,14 +192,14 @@ fn neighbour(path: &Path) -> String {
 pub(super) fn examine(stored: &[u8], options: &ReadOptions) -> Examined {
     let bytes = match unpacked(stored) {
         Ok(bytes) => bytes,
-        Err(finding) => return Examined { table: None, timeframe: None, findings: Parsed::refused(*finding).findings },
+        Err(finding) => return judge(Parsed::refused(*finding), options),
     };
     if bytes.starts_with(b"PAR1") {
         return judge(parse_parquet(&bytes, options), options);
     }
     let text = text_of(bytes);
-    let mut examined = judge(parse_csv(&text, options), options);
-    if let Some(table) = &examined.table {
+    let mut examined = judge(parse_text(&text, options), options);
+    if let Some(table) = examined.table.as_ref().filter(|_| !matches!(text.trim_ascii_start().first(), Some(b'{' | b'['))) {
         quote_cells(&text, table, &mut examined.findings);
     }
     examined
@@ -179,27 +238,49 @@ fn text_of(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
 }
 
 /// Holds what was read against the contract.
-pub(super) fn judge(Parsed { table, mut findings }: Parsed, options: &ReadOptions) -> Examined {
-    let Some(mut table) = table else { return Examined { table: None, timeframe: None, findings } };
+pub(super) fn judge(Parsed { table, mut findings, mut explained }: Parsed, options: &ReadOptions) -> Examined {
+    let Some(mut table) = table else { return Examined { table: None, timeframe: None, findings, explained } };
     if table.kind == Kind::Ticks {
         carry_quotes(&mut table, &mut findings);
-    } else if options.dedupe {
+    } else if table.kind == Kind::Bars && options.dedupe {
         let lines = table.drop_repeats();
         if let Some(first) = lines.first() {
             let message = format!("{} rows repeat the row above in every cell and were left out; the first is this", lines.len());
             findings.push(Finding::new(Severity::Warning, "duplicate_row", message).at(*first));
         }
     }
+    adjust::adjust(&mut table, options, &mut findings, &mut explained);
     let timeframe = contract::check_table(&table, options, &mut findings);
-    Examined { table: Some(table), timeframe, findings }
+    Examined { table: Some(table), timeframe, findings, explained }
 }
 
-pub(super) fn measure_gaps(examined: &mut Examined, calendar: Option<Calendar>) {
-    if let (Some(table), Some(timeframe)) = (&examined.table, examined.timeframe)
-        && table.at.is_sorted()
-    {
+/// Measures a sound file against a calendar and against itself: gaps, jumps, a clock that moves, prices that stand still, spreads.
+pub(super) fn measure(examined: &mut Examined, calendar: Option<Calendar>) {
+    let Some(table) = examined.table.as_ref().filter(|table| table.at.is_sorted()) else { return };
+    let is_sound = examined.findings.first_error().is_none();
+    let timeframe = examined.timeframe;
+    if let Some(timeframe) = timeframe {
         gaps::measure(table, timeframe, calendar, &mut examined.findings);
     }
+    if !is_sound {
+        return;
+    }
+    let look = |measure: &dyn Fn(&mut Findings)| {
+        let mut findings = Findings::default();
+        measure(&mut findings);
+        findings
+    };
+    let (jumps, others) = rayon::join(
+        || look(&|findings| timeframe.into_iter().for_each(|timeframe| jumps::measure(table, timeframe, calendar, findings))),
+        || {
+            look(&|findings| {
+                timeframe.into_iter().for_each(|timeframe| shift::measure(table, timeframe, calendar, findings));
+                quality::measure(table, timeframe, findings);
+            })
+        },
+    );
+    examined.findings.append(jumps, 0);
+    examined.findings.append(others, 0);
 }
 
 /// Repeats the last bid or ask where MetaTrader left it empty, and reports leading ones that have nothing to repeat.
@@ -246,7 +327,15 @@ fn sound(path: &Path, examined: Examined, wanted: Kind) -> Result<(Table, Option
         (Kind::Ticks, Kind::Bars) => {
             Err(Error::data(path, "holds ticks (bid, ask) where bars are needed; resample it first (data resample FILE --to 1m)"))
         }
-        (Kind::Bars, Kind::Ticks) => Err(Error::data(path, "holds bars where ticks (timestamp, bid, ask) are needed")),
+        (Kind::Trades, Kind::Bars) => {
+            Err(Error::data(path, "holds trades (price, amount) where bars are needed; resample it first (data resample FILE --to 1m)"))
+        }
+        (kind, Kind::Ticks) if kind != Kind::Ticks => {
+            Err(Error::data(path, format!("holds {} where ticks (timestamp, bid, ask) are needed", kind.name())))
+        }
+        (kind, Kind::Trades) if kind != Kind::Trades => {
+            Err(Error::data(path, format!("holds {} where trades (timestamp, price, amount) are needed", kind.name())))
+        }
         _ => Ok((table, examined.timeframe)),
     }
 }

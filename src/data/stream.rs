@@ -15,6 +15,7 @@ use std::{
 use super::{
     dataset::sha256_of,
     finding::{Checked, Finding, Findings, Severity},
+    format::Format,
     read::{Examined, ReadOptions, ticks_in},
     resample::{DayEnd, TickBars},
     stream_parquet::{StoredTicks, first_error},
@@ -309,7 +310,9 @@ pub(super) fn check_groups(mut file: StoredTicks) -> Checked {
         findings.push(Finding::error("empty", "no rows; nothing to run on"));
     }
     let (first, last) = (ends.map(|ends| ends.0), ends.map(|ends| ends.1));
-    Checked { ok: findings.first_error().is_none(), rows, first, last, timeframe: None, findings: findings.into_sorted() }
+    let ok = findings.first_error().is_none();
+    let (format, explained) = (Some(Format::Parquet), Vec::new());
+    Checked { ok, rows, first, last, timeframe: None, findings: findings.into_sorted(), format, explained }
 }
 
 fn back(first: Nanos, before: Nanos) -> String {

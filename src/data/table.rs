@@ -2,7 +2,7 @@
 //!
 //! Keeps the way back from a row to its line in the file, which is what every finding names.
 
-use super::layout::TimeCells;
+use super::{format::Format, layout::TimeCells};
 
 /// What a numeric column means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +20,26 @@ pub(super) enum Field {
     SpreadPrice,
     Bid,
     Ask,
+    Price,
+    Amount,
+    AdjustedClose,
+    SplitRatio,
+}
+
+impl Field {
+    /// What a file must hold for the column to mean something.
+    pub(super) const fn kind(self) -> Kind {
+        match self {
+            Self::Bid | Self::Ask => Kind::Ticks,
+            Self::Price | Self::Amount => Kind::Trades,
+            _ => Kind::Bars,
+        }
+    }
+
+    /// Whether it is a price of the bar, the quote or the trade.
+    pub(super) const fn is_price(self) -> bool {
+        !matches!(self, Self::Volume | Self::SpreadPoints | Self::SpreadPrice | Self::Amount | Self::SplitRatio)
+    }
 }
 
 /// One numeric column under the name the file gives it.
@@ -32,16 +52,28 @@ pub(super) struct Column {
     pub(super) values: Vec<f64>,
 }
 
-/// Whether a file holds bars or ticks.
+/// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Bars,
     Ticks,
+    Trades,
+}
+
+impl Kind {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Bars => "bars",
+            Self::Ticks => "ticks",
+            Self::Trades => "trades",
+        }
+    }
 }
 
 /// Times in UTC nanoseconds and the columns beside them, all of one length.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
+    pub(super) format: Format,
     pub(super) kind: Kind,
     pub(super) at: Vec<i64>,
     pub(super) time_name: String,
@@ -51,11 +83,14 @@ pub(super) struct Table {
     pub(super) first_line: u64,
     /// For each line left out, in order, how many rows stand before it.
     pub(super) skips: Vec<usize>,
+    /// Whether the rows stand the other way round than in the file.
+    pub(super) is_reversed: bool,
 }
 
 impl Table {
     /// The line of row `i` in the file.
     pub(super) fn line(&self, i: usize) -> u64 {
+        let i = if self.is_reversed { self.at.len() - 1 - i } else { i };
         self.first_line + i as u64 + self.skips.partition_point(|rows_before| *rows_before <= i) as u64
     }
 
@@ -65,6 +100,17 @@ impl Table {
 
     pub(super) fn take(&mut self, field: Field) -> Option<Vec<f64>> {
         self.columns.iter_mut().find(|c| c.field == field).map(|c| std::mem::take(&mut c.values))
+    }
+
+    /// Turns a table of which the newest row stands first; whether it is one.
+    pub(super) fn reverse_if_descending(&mut self) -> bool {
+        let descends = self.at.len() > 1 && self.at.windows(2).all(|pair| pair[0] > pair[1]);
+        if descends {
+            self.at.reverse();
+            self.columns.iter_mut().for_each(|c| c.values.reverse());
+            self.is_reversed = true;
+        }
+        descends
     }
 
     /// Leaves out the rows that repeat the row above in full; the lines of those left out.
@@ -105,6 +151,7 @@ mod tests {
     fn lines_stay_exact_when_rows_are_left_out() {
         let column = Column { field: Field::Close, name: "close".into(), cell: 1, values: vec![1.0, 2.0, 2.0, 3.0] };
         let mut table = Table {
+            format: Format::Csv,
             kind: Kind::Bars,
             at: vec![0, 1, 1, 2],
             time_name: "time".into(),
@@ -112,9 +159,14 @@ mod tests {
             columns: vec![column],
             first_line: 2,
             skips: vec![1],
+            is_reversed: false,
         };
         assert_eq!((0..4).map(|i| table.line(i)).collect::<Vec<_>>(), [2, 4, 5, 6]); // line 3 is blank
         assert_eq!(table.drop_repeats(), [5]);
         assert_eq!((0..3).map(|i| table.line(i)).collect::<Vec<_>>(), [2, 4, 6]);
+        assert!(!table.reverse_if_descending());
+        table.at.reverse();
+        assert!(table.reverse_if_descending() && table.at == [0, 1, 2]);
+        assert_eq!((0..3).map(|i| table.line(i)).collect::<Vec<_>>(), [6, 4, 2]);
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     event::{Action, Kind, Market, Refusal, Signal},
     market::{Bar, ExitReason, Fill, InstrumentId, Order, OrderId, OrderKind, Side, Size, Tick, Ticket},
     portfolio::{Booked, Ledger, Position},
-    risk::{self, Guard},
+    risk::{self, Guard, Told},
     strategy::Context,
     time::Nanos,
 };
@@ -64,7 +64,6 @@ impl<'a> Desk<'a> {
     /// Lets one strategy see a completed bar and carries out what it asks.
     #[inline]
     pub(super) fn decide(&mut self, index: u8, seat: &mut Seat, bar: &Bar, broker: &mut dyn Broker, bus: &mut Bus) {
-        let mut signals = std::mem::take(&mut self.signals);
         let mut ctx = Context {
             now: bar.closed_at,
             seat: index,
@@ -72,12 +71,21 @@ impl<'a> Desk<'a> {
             book: &self.book,
             has_resting_entry: self.pending.iter().any(|order| order.enters_for(index, seat.instrument)),
             trades_closed: self.trades_closed[usize::from(index)],
-            signals: &mut signals,
+            signals: &mut self.signals,
         };
         seat.strategy.on_bar(&mut ctx, bar);
+        if !self.signals.is_empty() {
+            self.carry_all_out(seat, bar, broker, bus);
+        }
+    }
+
+    /// Apart from the deciding, because most bars bring no signal.
+    #[inline(never)]
+    fn carry_all_out(&mut self, seat: &Seat, bar: &Bar, broker: &mut dyn Broker, bus: &mut Bus) {
+        let market = Market::Completion { instrument: seat.instrument, bar, more: false };
+        let quote = broker.quote(&market).expect("a completion has a quote");
+        let mut signals = std::mem::take(&mut self.signals);
         for signal in signals.drain(..) {
-            let market = Market::Completion { instrument: seat.instrument, bar: *bar, more: false };
-            let quote = broker.quote(&market).expect("a completion has a quote");
             self.carry_out(&signal, seat.weight, &quote, broker, bus);
         }
         self.signals = signals;
@@ -262,8 +270,15 @@ impl<'a> Desk<'a> {
     /// Lets the guard see the equity. A limit that is hit withdraws the entries under way; a halt closes everything as well.
     #[inline]
     pub(super) fn watch(&mut self, at: Nanos, equity: f64, day: Option<i64>, broker: &mut dyn Broker, bus: &mut Bus) {
-        let breach = self.guard.watch(equity, day);
-        if let Some(fraction) = self.guard.deeper(equity) {
+        if !self.guard.is_calm(equity, day) {
+            self.look(at, equity, day, broker, bus);
+        }
+    }
+
+    #[inline(never)]
+    fn look(&mut self, at: Nanos, equity: f64, day: Option<i64>, broker: &mut dyn Broker, bus: &mut Bus) {
+        let Told { breach, drawdown } = self.guard.watch(equity, day);
+        if let Some(fraction) = drawdown {
             bus.publish(at, None, None, Kind::Drawdown { fraction });
         }
         let Some(breach) = breach else { return };

@@ -17,7 +17,7 @@ use crate::{
     event::{Kind, Market, Refusal},
     feed::Feed,
     market::{Bar, Calendar, Fill, Instrument, InstrumentId, Ohlc, Side},
-    portfolio::{Booked, Ledger, Trade},
+    portfolio::{Booked, Ledger, Trade, Worth},
     risk::{Limits, Lots, Sizing},
     strategy::Strategy,
     time::Nanos,
@@ -72,10 +72,11 @@ pub struct Run {
 /// # Panics
 /// When the feed goes back in time, or delivers an instrument the account does not know.
 pub fn run(feed: &mut dyn Feed, seats: &mut [Seat], broker: &mut dyn Broker, account: &Account, bus: &mut Bus) -> Run {
-    let mut engine = Engine::new(account, seats.len());
+    let mut engine = Engine::new(account, seats.len(), broker.deals_at_close());
     engine.curve.reserve(feed.completions_to_come());
     let mut now = Nanos(i64::MIN);
-    while let Some(market) = feed.next() {
+    // Borrowed where the feed put it: copying what was written field by field a moment ago waits for the writes.
+    while let Some(market) = &feed.next() {
         let at = market.at();
         assert!(at >= now, "the feed went back from {now} to {at}");
         if now.0 == i64::MIN {
@@ -86,7 +87,7 @@ pub fn run(feed: &mut dyn Feed, seats: &mut [Seat], broker: &mut dyn Broker, acc
             engine.settle(market, false, broker, bus);
         }
         match market {
-            Market::Completion { instrument, bar, more } => engine.complete(market, (*instrument, bar, *more), seats, broker, bus),
+            Market::Completion { instrument, bar, more } => engine.complete((*instrument, bar, *more), seats, broker, bus),
             Market::Tick(instrument, _) => engine.pass_tick(*instrument, market, broker),
             Market::Open(..) | Market::Heartbeat(_) => {}
         }
@@ -106,6 +107,7 @@ struct Engine<'a> {
     bars: u64,
     exposed_bars: u64,
     ambiguous_bars: u64,
+    deals_at_close: bool,
     /// Whether something was dealt inside the bar now being completed.
     dealt_inside: bool,
     /// Whether something in it was settled against us.
@@ -123,7 +125,7 @@ struct Quoted {
 }
 
 impl<'a> Engine<'a> {
-    fn new(account: &'a Account, seats: usize) -> Self {
+    fn new(account: &'a Account, seats: usize, deals_at_close: bool) -> Self {
         let desk = Desk::new(account, seats);
         let calendar = account.instruments.first().map_or(Calendar::RoundTheClock, |i| i.calendar);
         Self {
@@ -137,6 +139,7 @@ impl<'a> Engine<'a> {
             bars: 0,
             exposed_bars: 0,
             ambiguous_bars: 0,
+            deals_at_close,
             dealt_inside: false,
             is_ambiguous: false,
             quoted: vec![Quoted::default(); account.instruments.len()],
@@ -145,13 +148,13 @@ impl<'a> Engine<'a> {
 
     /// Whether what this event tells has been met already: a bar out of ticks holds no price that the ticks did not show.
     #[inline]
-    fn has_met(&self, market: &Market) -> bool {
+    fn has_met(&self, market: &Market<'_>) -> bool {
         matches!(market, Market::Completion { instrument, .. } if self.quoted[usize::from(instrument.0)].by_ticks)
     }
 
     /// Lets the positions see a quote.
     #[inline]
-    fn pass_tick(&mut self, instrument: InstrumentId, market: &Market, broker: &dyn Broker) {
+    fn pass_tick(&mut self, instrument: InstrumentId, market: &Market<'_>, broker: &dyn Broker) {
         let quoted = &mut self.quoted[usize::from(instrument.0)];
         quoted.by_ticks = true;
         if !self.desk.book.is_flat() {
@@ -162,7 +165,7 @@ impl<'a> Engine<'a> {
 
     /// Books every notice the broker has for this event, one at a time.
     #[inline]
-    fn settle(&mut self, market: &Market, decided: bool, broker: &mut dyn Broker, bus: &mut Bus) {
+    fn settle(&mut self, market: &Market<'_>, decided: bool, broker: &mut dyn Broker, bus: &mut Bus) {
         if !self.desk.book.is_flat()
             && let Market::Open(instrument, _) | Market::Tick(instrument, _) = market
             && let Some(quote) = broker.quote(market)
@@ -177,7 +180,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn book_notice(&mut self, at: Nanos, market: &Market, notice: &Notice, broker: &dyn Broker, bus: &mut Bus) {
+    fn book_notice(&mut self, at: Nanos, market: &Market<'_>, notice: &Notice, broker: &dyn Broker, bus: &mut Bus) {
         let Notice::Filled(fill) = notice else {
             self.desk.hear(at, notice, bus);
             return;
@@ -199,7 +202,6 @@ impl<'a> Engine<'a> {
     #[inline]
     fn complete(
         &mut self,
-        market: &Market,
         (instrument, bar, more): (InstrumentId, &Bar, bool),
         seats: &mut [Seat],
         broker: &mut dyn Broker,
@@ -214,51 +216,56 @@ impl<'a> Engine<'a> {
         let by_ticks = quoted.by_ticks;
         self.ambiguous_bars += u64::from(std::mem::take(&mut self.is_ambiguous));
         if !self.desk.book.is_flat() {
-            let quote = broker.quote(market).expect("a completion has a quote");
-            self.desk.book.mark(instrument, quote.bid, quote.ask);
-            // Ticks have shown the extremes since the entry; the bar's own may lie before it.
-            let sides = |bar: &Bar| if by_ticks { (Ohlc::flat(quote.bid), Ohlc::flat(quote.ask)) } else { broker.sides(instrument, bar) };
-            exposed |= self.desk.book.pass_bar(instrument, bar, sides);
+            let (mut bid, mut ask) = broker.sides(instrument, bar);
+            if by_ticks {
+                // Ticks have shown the extremes since the entry; the bar's own may lie before it.
+                (bid, ask) = (Ohlc::flat(bid.close), Ohlc::flat(ask.close));
+            }
+            exposed |= self.desk.book.pass_bar(instrument, (&bid, &ask), bar.opened_at);
         }
         self.exposed_bars += u64::from(exposed);
         if more {
             self.waiting.push((instrument, *bar));
             return;
         }
-        self.watch(market.at(), broker, bus);
-        let waiting = std::mem::take(&mut self.waiting);
-        for (instrument, bar) in waiting.iter().map(|(i, b)| (*i, b)).chain([(instrument, bar)]) {
-            self.decide(instrument, bar, seats, broker, bus);
+        let worth = self.desk.book.worth();
+        self.watch(bar.closed_at, worth.equity, broker, bus);
+        if !self.waiting.is_empty() {
+            let mut waiting = std::mem::take(&mut self.waiting);
+            for (instrument, bar) in waiting.drain(..) {
+                self.decide(instrument, &bar, seats, broker, bus);
+            }
+            self.waiting = waiting;
         }
-        self.waiting = waiting;
-        self.waiting.clear();
-        self.record(market.at());
+        self.decide(instrument, bar, seats, broker, bus);
+        // Between the watch and here only deals at the close change the book.
+        let worth = if self.deals_at_close { self.desk.book.worth() } else { worth };
+        self.record(bar.closed_at, worth);
     }
 
+    #[inline]
     fn decide(&mut self, instrument: InstrumentId, bar: &Bar, seats: &mut [Seat], broker: &mut dyn Broker, bus: &mut Bus) {
         for (index, seat) in (0_u8..).zip(seats.iter_mut()).filter(|(_, seat)| seat.instrument == instrument) {
             self.desk.decide(index, seat, bar, broker, bus);
         }
-        if broker.deals_at_close() {
-            self.settle(&Market::Completion { instrument, bar: *bar, more: false }, true, broker, bus);
+        if self.deals_at_close {
+            self.settle(&Market::Completion { instrument, bar, more: false }, true, broker, bus);
         }
     }
 
     /// Lets the guard see the equity before anybody decides: a limit hit at a close refuses what is decided there.
     #[inline]
-    fn watch(&mut self, at: Nanos, broker: &mut dyn Broker, bus: &mut Bus) {
+    fn watch(&mut self, at: Nanos, equity: f64, broker: &mut dyn Broker, bus: &mut Bus) {
         // The closing moment belongs to the day that its last nanosecond was in.
         let day = self.days.as_mut().map(|days| days.day(at.plus(-1)));
-        self.desk.watch(at, self.desk.book.equity(), day, broker, bus);
+        self.desk.watch(at, equity, day, broker, bus);
     }
 
     /// Writes down the equity of the moment.
     #[inline]
-    fn record(&mut self, at: Nanos) {
-        let book = &self.desk.book;
-        let equity = book.equity();
-        let exposure = if book.is_flat() || equity <= 0.0 { 0.0 } else { book.notional() / equity };
-        self.curve.push(at, equity, book.cash(), exposure);
+    fn record(&mut self, at: Nanos, Worth { equity, notional }: Worth) {
+        let exposure = if equity <= 0.0 { 0.0 } else { notional / equity };
+        self.curve.push(at, equity, self.desk.book.cash(), exposure);
     }
 
     fn finish(mut self, now: Nanos, seats: &[Seat], broker: &mut dyn Broker, bus: &mut Bus) -> Run {
@@ -285,7 +292,7 @@ impl<'a> Engine<'a> {
     fn close_all(&mut self, now: Nanos, broker: &mut dyn Broker, bus: &mut Bus) {
         for position in self.desk.book.positions().to_vec() {
             let Some(bar) = self.last[usize::from(position.instrument.0)] else { continue };
-            let market = Market::Completion { instrument: position.instrument, bar, more: false };
+            let market = Market::Completion { instrument: position.instrument, bar: &bar, more: false };
             if let Some(fill) = broker.close_now(&market, &position) {
                 let fill = Fill { at: now, ..fill };
                 self.book_notice(now, &market, &Notice::Filled(fill), broker, bus);

@@ -24,6 +24,8 @@ pub struct Names {
     pub contract_sizes: Vec<f64>,
     /// Name by strategy.
     pub strategies: Vec<String>,
+    /// Instrument by strategy: one strategy on several symbols has one name, and is told apart by this. Empty where names are enough.
+    pub instruments: Vec<InstrumentId>,
     /// Names of the values each strategy records at an entry.
     pub features: Vec<Vec<String>>,
 }
@@ -394,14 +396,17 @@ impl<'a> Record<'a> {
             return None;
         }
         let instrument = names.symbols.iter().position(|s| Some(s.as_str()) == self.symbol.as_deref())?;
-        let strategy = names.strategies.iter().position(|s| Some(s.as_str()) == self.strategy.as_deref())?;
+        let instrument = InstrumentId(u16::try_from(instrument).ok()?);
+        let is_here = |seat: usize| names.instruments.get(seat).is_none_or(|on| *on == instrument);
+        let is_named = |name: &String| Some(name.as_str()) == self.strategy.as_deref();
+        let strategy = names.strategies.iter().enumerate().position(|(seat, name)| is_named(name) && is_here(seat))?;
         let kind = match &self.reason {
             None => FillKind::Open { stop_loss: self.stop_loss, take_profit: self.take_profit },
             Some(reason) => FillKind::Close(self.ticket?, exit_reason(reason)?),
         };
         Some(Fill {
             order: self.order?,
-            instrument: InstrumentId(u16::try_from(instrument).ok()?),
+            instrument,
             side: self.side?,
             lots: self.volume?,
             at: self.time,

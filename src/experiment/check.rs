@@ -1,22 +1,24 @@
 //! The experiment with its files read and everything checked: nothing in it can still be wrong when the loop starts.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     broker::{Costs, Venue},
     data::{self, Dataset, Finding, Instruments, Manifest, ReadOptions},
     error::{Error, Result, suggest},
-    market::{Bars, Calendar, Instrument, InstrumentId, PriceSide, Quoting},
+    market::{Bars, Calendar, Instrument, PriceSide, Quoting},
     risk::Lots,
-    rule::StrategyFile,
-    strategy::strategy_text,
     time::DAY,
 };
 
-use super::spec::{CostSpec, DataSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec};
-
-/// The clock of times without an offset, where nobody names one.
-const UTC: &str = "UTC";
+use super::spec::{CostSpec, DataSpec, Spec, SpreadSpec};
+use super::{
+    seats::{Placed, place},
+    warnings::warnings,
+};
 
 /// One price file, read.
 pub struct Source {
@@ -30,18 +32,6 @@ pub struct Source {
     pub venue: Venue,
     /// What its trading days are counted by.
     pub days: Calendar,
-}
-
-/// One strategy on one instrument.
-pub struct Placed {
-    /// The strategy, its parameters set.
-    pub file: StrategyFile,
-    /// Its file as written.
-    pub text: String,
-    /// Which source it trades.
-    pub instrument: InstrumentId,
-    /// Share of the account's sizing.
-    pub weight: f64,
 }
 
 /// A checked experiment.
@@ -72,12 +62,13 @@ impl Experiment {
         for data in &mut spec.data {
             sources.push(source(data, &spec.account, &costs, &instruments)?);
         }
-        let symbols: BTreeSet<&str> = sources.iter().map(|s| s.instrument.symbol.as_str()).collect();
-        if symbols.len() < sources.len() {
-            return Err(Error::config("data", "two files have the same symbol; give each its own"));
+        let mut symbols = BTreeSet::new();
+        if let Some(again) = sources.iter().find(|s| !symbols.insert(s.instrument.symbol.as_str())) {
+            let problem = format!("two files have the symbol '{}'; give each a symbol of its own", again.instrument.symbol);
+            return Err(Error::config("data", problem));
         }
         let placed = place(&spec, &sources)?;
-        let warnings = warnings(&spec, &sources);
+        let warnings = warnings(&spec, &sources, &instruments);
         Ok(Self { spec, sources, placed, warnings })
     }
 }
@@ -88,7 +79,12 @@ fn check_numbers(spec: &Spec) -> Result<()> {
     let sizing = match spec.account.sizing {
         crate::risk::Sizing::Fraction(v) | crate::risk::Sizing::Risk(v) | crate::risk::Sizing::Lots(v) => v,
     };
-    let positive = [("account.cash", spec.account.cash), ("account.leverage", spec.account.leverage), ("account.sizing.value", sizing)];
+    // Beyond these a float no longer counts cents, and no account is like that.
+    let positive = [
+        ("account.cash", spec.account.cash, 1e15),
+        ("account.leverage", spec.account.leverage, 1e6),
+        ("account.sizing.value", sizing, 1e12),
+    ];
     let not_negative = [
         ("costs.spread", spread),
         ("costs.slippage_points", costs.slippage_points),
@@ -96,15 +92,36 @@ fn check_numbers(spec: &Spec) -> Result<()> {
         ("costs.commission_per_lot", costs.commission_per_lot),
         ("costs.commission_per_order", costs.commission_per_order),
     ];
-    for (place, value) in positive {
+    for (place, value, most) in positive {
         if !(value.is_finite() && value > 0.0) {
-            return Err(Error::config(place, format!("{value} is not above 0")));
+            return Err(Error::config(place, format!("{value} is not a number above 0")));
+        }
+        if value > most {
+            return Err(Error::config(place, format!("{value:e} is more than any account has; at most {most:e} is taken")));
         }
     }
     for (place, value) in not_negative {
-        if !(value.is_finite() && value >= 0.0) {
+        if !value.is_finite() {
+            return Err(Error::config(place, format!("{value} is not a number")));
+        }
+        if value < 0.0 {
             return Err(Error::config(place, format!("{value} is negative; costs are written as positive numbers")));
         }
+    }
+    if costs.commission_fraction >= 1.0 {
+        let problem = format!("{} would be the whole price and more; 0.0002 is two hundredths of a percent", costs.commission_fraction);
+        return Err(Error::config("costs.commission_fraction", problem));
+    }
+    if let crate::risk::Sizing::Risk(fraction) = spec.account.sizing
+        && fraction > 1.0
+    {
+        return Err(Error::config(
+            "account.sizing.value",
+            format!("{fraction} is more than the whole equity at risk; 0.01 is one percent"),
+        ));
+    }
+    if spec.risk.max_positions == Some(0) {
+        return Err(Error::config("risk.max_positions", "0 refuses every entry; leave the key out for no limit"));
     }
     let fractions = [
         ("risk.max_daily_loss_fraction", spec.risk.max_daily_loss_fraction),
@@ -112,14 +129,17 @@ fn check_numbers(spec: &Spec) -> Result<()> {
     ];
     for (place, value) in fractions.into_iter().filter_map(|(p, v)| v.map(|v| (p, v))) {
         if !(value > 0.0 && value <= 1.0) {
-            return Err(Error::config(place, format!("{value} is not a fraction between 0 and 1")));
+            return Err(Error::config(place, format!("{value} is not a fraction above 0 and up to 1; 0.05 is five percent")));
         }
     }
     Ok(())
 }
 
 fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, instruments: &Instruments) -> Result<Source> {
-    let path = Path::new(&spec.path).to_owned();
+    let path = existing(&spec.path)?;
+    if let Some((from, to)) = spec.from.zip(spec.to).filter(|(from, to)| from >= to) {
+        return Err(Error::config("from", format!("{from} is not before to, {to}; nothing lies between them")));
+    }
     let series = data::find_series(&path, spec.symbol.as_deref(), spec.timeframe)?;
     let mut manifest = Manifest::beside(&series.files[0])?.unwrap_or_default();
     if path.is_dir() {
@@ -129,26 +149,15 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
     fill_in(spec, &path, &manifest);
     let symbol = spec.symbol.clone().unwrap_or_default();
     let known = instruments.get(&symbol);
-    let instrument = match known {
-        Some(instrument) if account.lots == Lots::Broker => instrument.clone(),
-        // Any size means units: one lot is one unit, whatever a broker's lot holds.
-        Some(instrument) => Instrument { contract_size: 1.0, lot_step: 0.0, min_lots: 0.0, max_lots: f64::INFINITY, ..instrument.clone() },
-        None if account.lots == Lots::Broker => {
-            let problem = format!(
-                "'{symbol}' is not in instruments.toml{}; lots = \"broker\" needs its lot size",
-                suggest(&symbol, instruments.symbols())
-            );
-            return Err(Error::config("data.symbol", problem));
-        }
-        None => Instrument::fractional(symbol.clone()),
-    };
+    let instrument = instrument(&symbol, known, account.lots, instruments)?;
     if let Some(quote) = instrument.quote_currency.as_ref().filter(|quote| **quote != account.currency) {
         let problem =
             format!("{symbol} is quoted in {quote} and the account is in {}; set account.currency = \"{quote}\"", account.currency);
         return Err(Error::config("account.currency", problem));
     }
     let options = ReadOptions {
-        zone: Some(zone(spec.zone.as_deref().unwrap_or(UTC))?),
+        format: spec.format,
+        zone: spec.zone.as_deref().map(zone).transpose()?,
         date_order: spec.date_order,
         timeframe: spec.timeframe,
         point: instrument.point,
@@ -160,6 +169,7 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
         dataset.findings.push(Finding::changed_since_manifest());
     }
     spec.timeframe = Some(dataset.bars.timeframe());
+    spec.zone = Some(dataset.zone.name().to_owned());
     let span = dataset.bars.span(spec.from, spec.to);
     if span.is_empty() {
         return Err(Error::data(
@@ -178,6 +188,33 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
     Ok(Source { spec: spec.clone(), dataset, instrument, venue, days })
 }
 
+/// The path of a price file that is there.
+fn existing(path: &str) -> Result<PathBuf> {
+    match Path::new(path) {
+        _ if path.is_empty() => Err(Error::config("data.path", "the path is empty; name a price file")),
+        there if there.exists() => Ok(there.to_owned()),
+        absent => Err(Error::absent(absent)),
+    }
+}
+
+/// How `symbol` is traded, `known` or not.
+fn instrument(symbol: &str, known: Option<&Instrument>, lots: Lots, instruments: &Instruments) -> Result<Instrument> {
+    match known {
+        _ if symbol.trim().is_empty() => Err(Error::config("data.symbol", "the symbol is empty; name what the file prices")),
+        Some(instrument) if lots == Lots::Broker => Ok(instrument.clone()),
+        // Any size means units: one lot is one unit, whatever a broker's lot holds.
+        Some(instrument) => {
+            Ok(Instrument { contract_size: 1.0, lot_step: 0.0, min_lots: 0.0, max_lots: f64::INFINITY, ..instrument.clone() })
+        }
+        None if lots == Lots::Broker => {
+            let nearest = suggest(symbol, instruments.symbols());
+            let problem = format!("'{symbol}' is not in instruments.toml, and lots = \"broker\" needs its lot size{nearest}");
+            Err(Error::config("data.symbol", problem))
+        }
+        None => Ok(Instrument::fractional(symbol)),
+    }
+}
+
 /// Trading days of a file that nobody describes: every day where it has Saturdays, else those of the FX week, which hold an exchange's too.
 fn days_of(bars: &Bars) -> Calendar {
     const SATURDAY: i64 = 5;
@@ -188,10 +225,11 @@ fn days_of(bars: &Bars) -> Calendar {
 
 /// Puts the manifest's words, and then the defaults, where the spec says nothing.
 fn fill_in(spec: &mut DataSpec, path: &Path, manifest: &Manifest) {
-    let Manifest { symbol, zone, date_order, price_side, .. } = manifest;
+    let Manifest { symbol, zone, date_order, format, price_side, .. } = manifest;
     spec.symbol = spec.symbol.take().or_else(|| symbol.clone()).or_else(|| Some(data::symbol_of(path)));
-    spec.zone = spec.zone.take().or_else(|| zone.clone()).or_else(|| Some(UTC.to_owned()));
+    spec.zone = spec.zone.take().or_else(|| zone.clone());
     spec.date_order = spec.date_order.or(*date_order);
+    spec.format = spec.format.or(*format);
     spec.price_side = spec.price_side.or(*price_side).or(Some(PriceSide::default()));
 }
 
@@ -205,7 +243,11 @@ fn venue(spec: &DataSpec, costs: &CostSpec, instrument: &Instrument, dataset: &D
         Some(point) => Ok(points * point),
         None => Err(Error::config(
             key,
-            format!("{points} points need the size of a point, and '{}' is not in instruments.toml", instrument.symbol),
+            format!(
+                "{points} points need the size of a point, and '{}' is not in instruments.toml; name its symbol there, add it, or state \
+                 costs as commission_fraction",
+                instrument.symbol
+            ),
         )),
     };
     let quoted = dataset.bars.ask().is_some() || dataset.bars.spread().is_some();
@@ -226,71 +268,4 @@ fn venue(spec: &DataSpec, costs: &CostSpec, instrument: &Instrument, dataset: &D
         slippage: points("costs.slippage_points", costs.slippage_points)?,
     };
     Ok(Venue { quoting: Quoting { side: spec.price_side.unwrap_or_default(), spread }, costs, contract_size: instrument.contract_size })
-}
-
-fn place(spec: &Spec, sources: &[Source]) -> Result<Vec<Placed>> {
-    let several = match &spec.strategy {
-        StrategyChoice::One(name) => {
-            vec![StrategySpec { strategy: name.clone(), symbols: Vec::new(), weight: 1.0, params: Default::default() }]
-        }
-        StrategyChoice::Several(several) => several.clone(),
-    };
-    let mut placed = Vec::new();
-    for one in &several {
-        let (text, place) = strategy_text(&one.strategy)?;
-        let mut params = spec.params.clone();
-        params.extend(one.params.clone());
-        let file = StrategyFile::parse(&text, &place)?.with_params(&params)?;
-        for symbol in &one.symbols {
-            if !sources.iter().any(|s| s.instrument.symbol == *symbol) {
-                let known = sources.iter().map(|s| s.instrument.symbol.as_str());
-                return Err(Error::config("strategy.symbols", format!("there is no data for '{symbol}'{}", suggest(symbol, known))));
-            }
-        }
-        for (index, source) in (0_u16..).zip(sources) {
-            if one.symbols.is_empty() || one.symbols.contains(&source.instrument.symbol) {
-                placed.push(Placed { file: file.clone(), text: text.clone(), instrument: InstrumentId(index), weight: one.weight });
-            }
-        }
-    }
-    if placed.len() > usize::from(u8::MAX) {
-        return Err(Error::config("strategy", format!("{} strategy-symbol pairs; at most 255 run on one account", placed.len())));
-    }
-    Ok(placed)
-}
-
-fn warnings(spec: &Spec, sources: &[Source]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let free = |s: &Source| {
-        let c = &s.venue.costs;
-        c.commission_fraction + c.commission_per_lot + c.commission_per_order == 0.0
-    };
-    let spreadless =
-        |s: &Source| s.venue.quoting.spread.is_none_or(|w| w == 0.0) && s.dataset.bars.ask().is_none() && s.dataset.bars.spread().is_none();
-    if sources.iter().any(|s| spreadless(s) && free(s)) {
-        warnings.push("Neither a spread nor a commission is charged: nobody trades for free, so these results are too good.".into());
-    } else if sources.iter().any(spreadless) {
-        warnings.push("No spread is charged: the file has one price and the experiment names no spread.".into());
-    }
-    if spec.account.lots == Lots::Fractional && spec.costs.as_ref().is_some_and(|c| c.commission_per_lot > 0.0) {
-        warnings.push(
-            "A commission per lot is charged per unit: lots = \"fractional\" makes a lot one unit; use commission_fraction, or lots = \"broker\"."
-                .into(),
-        );
-    }
-    let undescribed = |s: &&Source| s.days != s.instrument.calendar;
-    if let Some(s) = sources.iter().find(undescribed) {
-        warnings.push(format!(
-            "Returns are annualised with 252 days: {} is not in instruments.toml, and its file has no Saturday.",
-            s.instrument.symbol
-        ));
-    }
-    if spec.fills.market == super::MarketFillSpec::Close {
-        warnings.push("Market orders fill at the close that decided them: optimistic, as no broker gives that price.".into());
-    }
-    let swap = spec.costs.clone().unwrap_or_default().swap == super::SwapSpec::Instrument;
-    if swap && sources.iter().any(|s| s.instrument.swap_long_points != 0.0 || s.instrument.swap_short_points != 0.0) {
-        warnings.push("Overnight financing (swap) is not charged.".into());
-    }
-    warnings
 }

@@ -24,11 +24,12 @@ impl RunFolder {
     /// Prepares to write at `place`, replacing a run folder that is there.
     ///
     /// # Errors
-    /// When `place` holds something that is not a run, or nothing can be written beside it; both are the caller's choice of place.
+    /// When `place` is there and is anything but a run folder, or nothing can be written beside it; both are the caller's choice of place.
     pub fn create(place: &Path) -> Result<Self> {
-        let is_used = place.is_file() || fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some());
-        if is_used && !place.join("run.json").is_file() {
-            return Err(Error::config(place.display().to_string(), "is not empty and holds no run.json; choose another folder with --out"));
+        // Where a link leads is replaced, never the link.
+        let place = &fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
+        if let Some(problem) = in_the_way(place) {
+            return Err(Error::config(place.display().to_string(), format!("{problem}; choose another folder with --out")));
         }
         let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_else(|| "run".into());
         let parent = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -91,6 +92,47 @@ impl RunFolder {
     }
 }
 
+/// Why what is at `place` may not be replaced by a run: only a folder of nothing but a run's own files may.
+fn in_the_way(place: &Path) -> Option<String> {
+    let metadata = fs::symlink_metadata(place).ok()?;
+    if !metadata.is_dir() {
+        return Some("is there, and is no folder".to_owned());
+    }
+    let names = match fs::read_dir(place) {
+        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned())).collect::<Vec<_>>(),
+        Err(e) => return Some(format!("cannot be looked into ({e})")),
+    };
+    if !names.is_empty() && !place.join("run.json").is_file() {
+        return Some("is not empty and holds no run.json".to_owned());
+    }
+    let foreign = names.iter().filter(|name| !is_of_a_run(name) || place.join(name).is_dir()).min()?;
+    Some(format!("holds '{foreign}', which no run wrote and which would be lost; move it away"))
+}
+
+/// Whether a run folder has files of this name.
+fn is_of_a_run(name: &str) -> bool {
+    const FILES: [&str; 14] = [
+        "run.json",
+        "machine.json",
+        "verdict.json",
+        "findings.json",
+        "trades.csv",
+        "equity.csv",
+        "buyhold.csv",
+        "trials.csv",
+        "folds.csv",
+        "events.jsonl.gz",
+        "comprehensive_metrics.csv",
+        "report.html",
+        "compare.html",
+        "report.md",
+    ];
+    FILES.contains(&name)
+        || name.ends_with(".png")
+        || name.starts_with("run.sqlite")
+        || (name.starts_with("training_log.") && name.ends_with(".jsonl.gz"))
+}
+
 /// A finding, and the file it is from.
 #[derive(serde::Serialize)]
 struct FileFinding {
@@ -136,7 +178,7 @@ fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
         .iter()
         .map(|p| {
             let symbol = &experiment.sources[usize::from(p.instrument.0)].instrument.symbol;
-            json!({ "name": p.file.name(), "about": p.file.about(), "loses_when": p.file.loses_when(), "symbol": symbol, "params": p.file.values(), "weight": p.weight, "text": p.text })
+            json!({ "name": p.name, "about": p.file.about(), "loses_when": p.file.loses_when(), "symbol": symbol, "params": p.file.values(), "weight": p.weight, "text": p.text })
         })
         .collect();
     json!({

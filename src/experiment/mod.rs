@@ -7,8 +7,11 @@ mod check;
 mod folder;
 mod play;
 mod rows;
+mod seats;
 mod spec;
 mod template;
+mod typed;
+mod warnings;
 
 pub use check::{Experiment, Source};
 pub use folder::RunFolder;
@@ -17,4 +20,4 @@ pub use spec::{
     AccountSpec, CostSpec, DataSpec, FillSpec, FromData, IntrabarSpec, MarketFillSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec,
     SwapSpec,
 };
-pub use template::{namesake, starter};
+pub use template::{STARTER_DATA, namesake, starter};

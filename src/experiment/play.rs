@@ -167,7 +167,10 @@ impl Experiment {
             let finishing = scope.spawn(|| bus.finish());
             let measured = self.measure(names.run.clone(), run);
             let finished = finishing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            Ok(Outcome { finished, ..measured })
+            // It explains the result, and so it is told first.
+            let refused = refusals(&finished, measured.run.trades.len());
+            let warnings = refused.into_iter().chain(measured.warnings).collect();
+            Ok(Outcome { finished, warnings, ..measured })
         })
     }
 
@@ -180,7 +183,7 @@ impl Experiment {
     }
 
     fn seats(&self) -> Result<Vec<Seat>> {
-        let seat = |placed: &super::check::Placed| {
+        let seat = |placed: &super::seats::Placed| {
             let source = &self.sources[usize::from(placed.instrument.0)];
             let rules = placed.file.compile_for(source.dataset.bars.timeframe(), source.instrument.calendar)?;
             rules.program.needs_no_model(placed.file.name())?;
@@ -196,7 +199,8 @@ impl Experiment {
             run: self.id(),
             symbols: self.sources.iter().map(|s| s.instrument.symbol.clone()).collect(),
             contract_sizes: self.sources.iter().map(|s| s.instrument.contract_size).collect(),
-            strategies: self.placed.iter().map(|p| p.file.name().to_owned()).collect(),
+            strategies: self.placed.iter().map(|p| p.name.clone()).collect(),
+            instruments: self.placed.iter().map(|p| p.instrument).collect(),
             features: seats.iter().map(|s| s.strategy.feature_names()).collect(),
         }
     }
@@ -350,6 +354,24 @@ fn costs(run: &Run) -> CostBreakdown {
         costs.slippage += position.slippage_cost;
     }
     costs
+}
+
+/// Entries that were wanted and refused, where they are as many as the trades: the result is then of the account, not of the rules.
+fn refusals(finished: &Finished, trades: usize) -> Option<String> {
+    let refusals = &finished.tally.as_ref()?.refusals;
+    let is_telling = |reason: &str| ["no_stop", "below_minimum_lots", "not_enough_margin", "invalid_stops"].contains(&reason);
+    let (reason, count) = refusals.iter().filter(|(reason, _)| is_telling(reason)).max_by_key(|(_, count)| **count)?;
+    if *count < trades.max(1) as u64 {
+        return None;
+    }
+    let why = match *reason {
+        "no_stop" => "sizing by risk needs a stop loss; use sizing by fraction or lots",
+        "below_minimum_lots" => "the size is below the smallest lot; use more cash, or lots = \"fractional\"",
+        "not_enough_margin" => "leverage does not allow the size; raise account.leverage or lower account.sizing",
+        _ => "the stop or target lies on the wrong side of the price",
+    };
+    let times = if *count == 1 { "1 entry was".to_owned() } else { format!("{count} entries were") };
+    Some(format!("{times} refused ({reason}): {why}."))
 }
 
 fn slug(name: &str) -> String {

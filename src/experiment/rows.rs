@@ -31,7 +31,7 @@ pub(super) fn trades(experiment: &Experiment, outcome: &Outcome) -> String {
     for t in &outcome.run.trades {
         let instrument = &experiment.sources[usize::from(t.instrument.0)].instrument;
         let fraction = t.pnl_fraction(instrument.contract_size).map(|f| f.to_string()).unwrap_or_default();
-        let strategy = experiment.placed[usize::from(t.strategy)].file.name();
+        let strategy = &experiment.placed[usize::from(t.strategy)].name;
         let (symbol, side, reason) = (cell(&instrument.symbol), t.side.name(), t.reason.name());
         writeln!(
             text,

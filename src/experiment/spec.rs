@@ -6,9 +6,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
+use super::typed;
 use crate::{
-    data::DateOrder,
-    error::{Error, Result, suggest},
+    data::{DateOrder, Format},
+    error::Result,
     market::PriceSide,
     risk::{Limits, Lots, Sizing},
     time::{Nanos, Timeframe},
@@ -55,7 +56,7 @@ pub struct Spec {
 }
 
 /// One strategy, or several.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum StrategyChoice {
     /// A file or a catalogue name, on every symbol of the data.
@@ -99,14 +100,17 @@ pub struct DataSpec {
     /// What dates start with, where they do not start with the year; as the file's manifest says where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_order: Option<DateOrder>,
+    /// How the file is written, as `mt5` or `histdata`; as its manifest says where absent, and then told from the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// What a one-price file holds; that of the file's manifest where absent, and then the bid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_side: Option<PriceSide>,
     /// First moment used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "typed::moment", skip_serializing_if = "Option::is_none")]
     pub from: Option<Nanos>,
     /// Moment before which bars are used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "typed::moment", skip_serializing_if = "Option::is_none")]
     pub to: Option<Nanos>,
 }
 
@@ -164,7 +168,7 @@ impl Default for CostSpec {
 }
 
 /// Where the spread comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum SpreadSpec {
     /// A fixed number of points.
@@ -239,7 +243,17 @@ impl DataSpec {
     /// A file of which nothing else is said.
     #[must_use]
     pub fn of(path: impl Into<String>) -> Self {
-        Self { path: path.into(), symbol: None, timeframe: None, zone: None, date_order: None, price_side: None, from: None, to: None }
+        Self {
+            path: path.into(),
+            symbol: None,
+            timeframe: None,
+            zone: None,
+            date_order: None,
+            format: None,
+            price_side: None,
+            from: None,
+            to: None,
+        }
     }
 }
 
@@ -266,25 +280,10 @@ impl Spec {
     /// Reads an experiment file's text; `path` is for messages.
     ///
     /// # Errors
-    /// [`Error::Config`] with the line, and the nearest known key for one that is unknown.
+    /// [`Error::Config`](crate::error::Error::Config) with the line, and the nearest known key for one that is unknown.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
-        toml::from_str(text).map_err(|error| toml_error(path, text, &error))
+        toml::from_str(text).map_err(|error| typed::explain(path, text, &error))
     }
-}
-
-/// A TOML error with its line, and the nearest known name for an unknown one.
-pub(super) fn toml_error(path: &Path, text: &str, error: &toml::de::Error) -> Error {
-    let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
-    let message = error.message();
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let problem = match quoted.split_first() {
-        Some((typed, known)) if message.starts_with("unknown") => {
-            let what = if message.starts_with("unknown field") { "key" } else { "value" };
-            format!("unknown {what} '{typed}'{}", suggest(typed, known.iter().copied()))
-        }
-        _ => message.to_owned(),
-    };
-    Error::config(format!("{}{}", path.display(), line.map(|l| format!(", line {l}")).unwrap_or_default()), problem)
 }
 
 #[cfg(test)]
@@ -304,6 +303,46 @@ mod tests {
     fn an_unknown_key_names_its_line_and_the_nearest_known() {
         let error = Spec::parse(&format!("{LEAST}[account]\nlevrage = 2.0\n"), Path::new("x.toml")).unwrap_err().to_string();
         assert_eq!(error, "x.toml, line 5: unknown key 'levrage'; did you mean 'leverage'?");
+    }
+
+    #[test]
+    fn what_is_typed_wrong_is_told_in_plain_words() {
+        let told = |more: &str| Spec::parse(&format!("{LEAST}{more}"), Path::new("x.toml")).unwrap_err().to_string();
+        let cases = [
+            ("[account]\ncash = \"10000\"", "x.toml, line 5, cash: \"10000\" is text in quotes where a number is expected"),
+            ("[account]\nsizing = 0.01", "0.01 is a number where a table such as { method = \"risk\", value = 0.01 } is expected"),
+            (
+                "[account]\nsizing = { method = \"kelly\", value = 1 }",
+                "'kelly' is planned and not built yet; use one of: fraction, risk, lots",
+            ),
+            ("[account]\nsizing = { method = \"risk\" }", "the key 'value' is missing"),
+            ("[account]\nsizing = { method = \"risk\", value = 0.01, x = 1 }", "unknown key 'x'"),
+            ("[fills]\nintrabar = \"optimistic\"", "'optimistic' is planned and not built yet; use pessimistic"),
+            ("[fills]\nmarket = 1", "line 5, market: a word in quotes is expected"),
+            ("[fills]\nintrabar = \"pesimistic\"", "did you mean 'pessimistic'?"),
+            ("synth = { kind = \"regimes\" }", "'synth' is planned and not built yet"),
+            ("[costs]\nspread = \"dta\"", "line 5, spread: unknown value 'dta'; did you mean 'data'?"),
+            ("[costs]\nspread = true", "true is a yes or no where a number of points, or \"data\" is expected"),
+            ("[risk]\nmax_positions = -1", "-1 is a number where a whole number of 0 or more is expected"),
+            ("from = \"1 May\"", "'1 May' is neither a date"),
+            ("from = 10:00:00", "neither a date"),
+        ];
+        for (more, words) in cases {
+            assert!(told(more).contains(words), "{more}: {}", told(more));
+        }
+        let strategy = |typed: &str| Spec::parse(&format!("{typed}\n[[data]]\npath = \"x\""), Path::new("x.toml")).unwrap_err().to_string();
+        assert!(strategy("strategy = 5").contains("5 is a number where a strategy's name or file, or [[strategy]] tables is expected"));
+        assert!(strategy("[[strategy]]\nstrategy = \"a\"\nweihgt = 2").contains("line 3: unknown key 'weihgt'; did you mean 'weight'?"));
+        assert!(strategy("name = \"a\"").contains("the key 'strategy' is missing; it names a strategy file"));
+        assert!(strategy("about = \"a\"\nstrategy = \"b\"").contains("--strategy x.toml"));
+    }
+
+    #[test]
+    fn dates_may_stand_without_quotes() {
+        let from = |typed: &str| Spec::parse(&format!("{LEAST}from = {typed}"), Path::new("x.toml")).unwrap().data[0].from;
+        assert_eq!(from("2017-05-01"), from("\"2017-05-01\""));
+        assert_eq!(from("2017-05-01T10:00:00Z"), from("\"2017-05-01T10:00:00Z\""));
+        assert!(from("2017-05-01").is_some());
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+/// The price file that the starter reads.
+pub const STARTER_DATA: &str = "datasets/eurusd_h1_2017.csv.gz";
+
 /// An experiment file with `NAME` and `STRATEGY` where those belong.
 const STARTER: &str = r#"# What does this experiment ask? Write it here, before you look at the answer.
 name     = "NAME"

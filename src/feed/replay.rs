@@ -8,14 +8,13 @@ use std::sync::{
 use super::Feed;
 use crate::{
     event::Market,
-    market::{Bars, InstrumentId},
+    market::{Bar, Bars, InstrumentId},
     time::Nanos,
 };
 
 /// Replays stored bars.
 pub struct Replay {
     series: Vec<Series>,
-    now: Market,
     told: Option<Arc<AtomicU64>>,
     done: u64,
 }
@@ -24,55 +23,40 @@ pub struct Replay {
 const TOLD_EVERY: u64 = 4096;
 
 pub(super) struct Series {
-    instrument: InstrumentId,
+    pub(super) instrument: InstrumentId,
     bars: Arc<Bars>,
-    row: usize,
-    /// Whether the bar at `row` has opened, so that its completion comes next.
+    /// Rows opened so far.
+    opened: usize,
+    /// The last of them, gathered once for both of its moments.
+    pub(super) bar: Bar,
+    /// Whether it has opened and not completed.
     completing: bool,
-    /// When that bar opens and completes.
-    opened_at: Nanos,
-    closed_at: Nanos,
 }
 
 impl Series {
     pub(super) fn new(instrument: InstrumentId, bars: Arc<Bars>) -> Self {
-        let mut series = Self { instrument, bars, row: 0, completing: false, opened_at: Nanos(0), closed_at: Nanos(0) };
-        series.look_ahead();
-        series
-    }
-
-    #[inline]
-    fn look_ahead(&mut self) {
-        if let Some(opened_at) = self.bars.opened_at().get(self.row) {
-            (self.opened_at, self.closed_at) = (*opened_at, self.bars.closed_at(self.row));
-        }
-    }
-
-    #[inline]
-    fn is_over(&self) -> bool {
-        self.row >= self.bars.len()
+        Self { instrument, bars, opened: 0, bar: Bar::default(), completing: false }
     }
 
     /// Time of the next event, then 0 for a completion and 1 for an open.
     #[inline]
     pub(super) fn key(&self) -> Option<(Nanos, u8)> {
-        (!self.is_over()).then_some(if self.completing { (self.closed_at, 0) } else { (self.opened_at, 1) })
+        if self.completing {
+            return Some((self.bar.closed_at, 0));
+        }
+        self.bars.opened_at().get(self.opened).map(|opened_at| (*opened_at, 1))
     }
 
-    /// Writes the next event into `now`, and says whether it is a completion.
+    /// Goes on to the next event; says whether it is a completion, and nothing at the end.
     #[inline]
-    pub(super) fn take(&mut self, now: &mut Market) -> bool {
-        let bar = self.bars.bar(self.row);
-        if !self.completing {
-            *now = Market::Open(self.instrument, bar);
-            self.completing = true;
-            return false;
+    pub(super) fn advance(&mut self) -> Option<bool> {
+        let is_completion = self.completing;
+        if !is_completion {
+            self.bar = self.bars.get(self.opened)?;
+            self.opened += 1;
         }
-        *now = Market::Completion { instrument: self.instrument, bar, more: false };
-        self.completing = false;
-        self.row += 1;
-        self.look_ahead();
-        true
+        self.completing = !is_completion;
+        Some(is_completion)
     }
 }
 
@@ -85,7 +69,7 @@ impl Replay {
     pub fn new(bars: &[Arc<Bars>]) -> Self {
         let id = |i: usize| InstrumentId(u16::try_from(i).expect("at most 65,535 instruments"));
         let series = bars.iter().enumerate().map(|(i, bars)| Series::new(id(i), Arc::clone(bars))).collect();
-        Self { series, now: Market::Heartbeat(Nanos(0)), told: None, done: 0 }
+        Self { series, told: None, done: 0 }
     }
 
     /// The same, telling `bars_done` every few thousand bars how many are done.
@@ -93,6 +77,18 @@ impl Replay {
     pub fn counted(mut self, bars_done: &Arc<AtomicU64>) -> Self {
         self.told = Some(Arc::clone(bars_done));
         self
+    }
+
+    /// The series whose event is next, of several.
+    #[inline(never)]
+    fn earliest(&self) -> Option<usize> {
+        self.series.iter().enumerate().filter_map(|(i, s)| s.key().map(|key| (key, i))).min().map(|(_, index)| index)
+    }
+
+    /// Whether a bar is still to complete at that moment.
+    #[inline(never)]
+    fn completes_at(&self, at: Nanos) -> bool {
+        self.series.iter().any(|s| s.key() == Some((at, 0)))
     }
 
     #[inline]
@@ -108,26 +104,22 @@ impl Replay {
 
 impl Feed for Replay {
     #[inline]
-    fn next(&mut self) -> Option<&Market> {
-        let is_completion = match self.series.as_mut_slice() {
-            [only] if only.is_over() => return None,
-            [only] => only.take(&mut self.now),
-            several => {
-                let (_, index) = several.iter().enumerate().filter_map(|(i, s)| s.key().map(|key| (key, i))).min()?;
-                several[index].take(&mut self.now)
-            }
-        };
+    fn next(&mut self) -> Option<Market<'_>> {
+        let index = if self.series.len() == 1 { 0 } else { self.earliest()? };
+        let is_completion = self.series[index].advance()?;
         if is_completion {
             self.count();
-            if let Market::Completion { bar, more, .. } = &mut self.now {
-                *more = self.series.len() > 1 && self.series.iter().any(|s| s.key() == Some((bar.closed_at, 0)));
-            }
         }
-        Some(&self.now)
+        let Series { instrument, bar, .. } = &self.series[index];
+        if !is_completion {
+            return Some(Market::Open(*instrument, bar));
+        }
+        let more = self.series.len() > 1 && self.completes_at(bar.closed_at);
+        Some(Market::Completion { instrument: *instrument, bar, more })
     }
 
     fn completions_to_come(&self) -> usize {
-        self.series.iter().map(|s| s.bars.len() - s.row).sum()
+        self.series.iter().map(|s| s.bars.len() - s.opened + usize::from(s.completing)).sum()
     }
 }
 
@@ -154,7 +146,7 @@ mod tests {
             told.push(match event {
                 Market::Open(i, bar) => format!("{} open {}", bar.opened_at.0 / HOUR, i.0),
                 Market::Completion { instrument, bar, more } => {
-                    format!("{} done {}{}", bar.closed_at.0 / HOUR, instrument.0, if *more { " more" } else { "" })
+                    format!("{} done {}{}", bar.closed_at.0 / HOUR, instrument.0, if more { " more" } else { "" })
                 }
                 Market::Tick(..) | Market::Heartbeat(_) => "other".to_owned(),
             });

@@ -14,7 +14,7 @@ use crate::{
     data::{DayEnd, Piece, TickBars, TickSource, TickStream},
     error::{Error, Result},
     event::Market,
-    market::{Bars, InstrumentId, Tick},
+    market::{Bar, Bars, InstrumentId, Tick},
     time::Nanos,
 };
 
@@ -33,7 +33,6 @@ const TOLD_EVERY: u64 = 256;
 /// Replays ticks. After the run, [`TickReplay::finish`] says whether all of them could be read.
 pub struct TickReplay {
     lines: Vec<Line>,
-    now: Market,
     told: Option<Arc<AtomicU64>>,
     done: u64,
     to_come: usize,
@@ -60,7 +59,7 @@ impl TickReplay {
         };
         let lines = prices.iter().enumerate().map(line).collect::<Result<Vec<_>>>()?;
         let to_come = prices.iter().map(|prices| prices.bars().len()).sum();
-        Ok(Self { lines, now: Market::Heartbeat(Nanos(0)), told: None, done: 0, to_come, problem: None })
+        Ok(Self { lines, told: None, done: 0, to_come, problem: None })
     }
 
     /// The same, telling `bars_done` now and then how many bars are done.
@@ -89,27 +88,23 @@ impl TickReplay {
         }
     }
 
-    /// Writes the next event into `now`; `None` when there is none, and then whether it is a completion.
+    /// Goes on to the next event: which line it is of, and what it is.
     #[inline]
-    fn step(&mut self) -> Result<Option<bool>> {
-        if let [Line::Ticks(only)] = self.lines.as_mut_slice() {
-            return only.take(&mut self.now);
-        }
-        let soonest = self.lines.iter().enumerate().filter_map(|(i, line)| line.key().map(|key| (key, i))).min();
-        match soonest {
-            None => Ok(None),
-            Some((_, i)) => match &mut self.lines[i] {
-                Line::Bars(series) => Ok(Some(series.take(&mut self.now))),
-                Line::Ticks(quotes) => quotes.take(&mut self.now),
-            },
-        }
+    fn step(&mut self) -> Result<Option<(usize, Step)>> {
+        let index = if let [_] = self.lines.as_slice() {
+            Some(0)
+        } else {
+            self.lines.iter().enumerate().filter_map(|(i, line)| line.key().map(|key| (key, i))).min().map(|(_, index)| index)
+        };
+        let Some(index) = index else { return Ok(None) };
+        Ok(self.lines[index].advance()?.map(|step| (index, step)))
     }
 }
 
 impl Feed for TickReplay {
     #[inline]
-    fn next(&mut self) -> Option<&Market> {
-        let is_completion = match self.step() {
+    fn next(&mut self) -> Option<Market<'_>> {
+        let (index, step) = match self.step() {
             Ok(step) => step?,
             Err(problem) => {
                 self.problem = Some(problem);
@@ -117,18 +112,31 @@ impl Feed for TickReplay {
                 return None;
             }
         };
-        if is_completion {
+        if step == Step::Completion {
             self.count();
-            if let Market::Completion { bar, more, .. } = &mut self.now {
-                *more = self.lines.len() > 1 && self.lines.iter().any(|line| line.key() == Some((bar.closed_at, 0)));
-            }
         }
-        Some(&self.now)
+        let (instrument, bar) = self.lines[index].last();
+        Some(match step {
+            Step::Tick(tick) => Market::Tick(instrument, tick),
+            Step::Open => Market::Open(instrument, bar),
+            Step::Completion => {
+                let more = self.lines.len() > 1 && self.lines.iter().any(|line| line.key() == Some((bar.closed_at, 0)));
+                Market::Completion { instrument, bar, more }
+            }
+        })
     }
 
     fn completions_to_come(&self) -> usize {
         self.to_come
     }
+}
+
+/// What happens next on a line.
+#[derive(Clone, Copy, PartialEq)]
+enum Step {
+    Open,
+    Tick(Tick),
+    Completion,
 }
 
 impl Prices {
@@ -148,6 +156,23 @@ impl Line {
             Self::Ticks(quotes) => quotes.key(),
         }
     }
+
+    #[inline]
+    fn advance(&mut self) -> Result<Option<Step>> {
+        match self {
+            Self::Bars(series) => Ok(series.advance().map(|is_completion| if is_completion { Step::Completion } else { Step::Open })),
+            Self::Ticks(quotes) => quotes.advance(),
+        }
+    }
+
+    /// The instrument, and the bar that opened or completed last.
+    #[inline]
+    const fn last(&self) -> (InstrumentId, &Bar) {
+        match self {
+            Self::Bars(series) => (series.instrument, &series.bar),
+            Self::Ticks(quotes) => (quotes.instrument, &quotes.done),
+        }
+    }
 }
 
 /// The ticks of one instrument, and the bar that grows from them.
@@ -158,12 +183,14 @@ struct Quotes {
     /// The tick at the front of the piece.
     next: Option<Tick>,
     bars: TickBars,
+    /// The bar that completed last.
+    done: Bar,
 }
 
 impl Quotes {
     fn new(instrument: InstrumentId, source: &TickSource, bars: &Bars) -> Result<Self> {
         let growing = TickBars::new(bars.timeframe(), DayEnd::Utc).map_err(|problem| Error::config("timeframe", problem))?;
-        let mut quotes = Self { instrument, stream: source.stream()?, piece: None, next: None, bars: growing };
+        let mut quotes = Self { instrument, stream: source.stream()?, piece: None, next: None, bars: growing, done: Bar::default() };
         quotes.turn_over()?;
         Ok(quotes)
     }
@@ -184,24 +211,22 @@ impl Quotes {
         }
     }
 
-    /// Writes the next event into `now`; `None` when there is none, and then whether it is a completion.
     #[inline]
-    fn take(&mut self, now: &mut Market) -> Result<Option<bool>> {
+    fn advance(&mut self) -> Result<Option<Step>> {
         match (self.bars.closes_at(), self.next) {
             (closes_at, Some(tick)) if closes_at.is_none_or(|closes_at| tick.at < closes_at) => {
-                *now = Market::Tick(self.instrument, tick);
-                self.advance(&tick)?;
-                Ok(Some(false))
+                self.pass(&tick)?;
+                Ok(Some(Step::Tick(tick)))
             }
             _ => Ok(self.bars.take().map(|bar| {
-                *now = Market::Completion { instrument: self.instrument, bar, more: false };
-                true
+                self.done = bar;
+                Step::Completion
             })),
         }
     }
 
     #[inline]
-    fn advance(&mut self, tick: &Tick) -> Result<()> {
+    fn pass(&mut self, tick: &Tick) -> Result<()> {
         let Some(piece) = &mut self.piece else { return Ok(()) };
         self.bars.push(tick, piece.ticks.volume_of(piece.rows.start));
         piece.rows.start += 1;

@@ -33,7 +33,7 @@ fn told(prices: &[Prices]) -> Vec<String> {
             Market::Tick(i, tick) => format!("{} tick {}", tick.at.0 / SECOND, i.0),
             Market::Open(i, bar) => format!("{} open {}", bar.opened_at.0 / SECOND, i.0),
             Market::Completion { instrument, bar, more } => {
-                format!("{} done {}{}", bar.closed_at.0 / SECOND, instrument.0, if *more { " more" } else { "" })
+                format!("{} done {}{}", bar.closed_at.0 / SECOND, instrument.0, if more { " more" } else { "" })
             }
             Market::Heartbeat(_) => "other".to_owned(),
         });

@@ -218,8 +218,15 @@ impl Bars {
     #[must_use]
     #[inline]
     pub fn bar(&self, i: usize) -> Bar {
-        Bar {
-            opened_at: self.opened_at[i],
+        self.get(i).expect("a row of these bars")
+    }
+
+    /// Row `i`, gathered from the columns; `None` past the last.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, i: usize) -> Option<Bar> {
+        Some(Bar {
+            opened_at: *self.opened_at.get(i)?,
             closed_at: self.closed_at(i),
             open: self.open[i],
             high: self.high[i],
@@ -228,7 +235,7 @@ impl Bars {
             volume: self.volume[i],
             spread: self.spread.as_ref().map(|c| c[i]),
             ask: self.ask.as_ref().map(|c| c[i]),
-        }
+        })
     }
 
     /// Rows in time order.

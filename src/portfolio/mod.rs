@@ -7,7 +7,10 @@ mod position;
 
 pub use position::{Position, Trade};
 
-use crate::market::{Bar, Fill, FillKind, InstrumentId, Ohlc, Side, Tick, Ticket};
+use crate::{
+    market::{Fill, FillKind, InstrumentId, Ohlc, Side, Tick, Ticket},
+    time::Nanos,
+};
 
 /// What a fill did to the book.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +35,15 @@ pub struct Ledger {
     cash: f64,
     positions: Vec<Position>,
     marks: Vec<Mark>,
+}
+
+/// What an account is worth at the last marks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Worth {
+    /// Cash plus unrealised.
+    pub equity: f64,
+    /// Value of what is held, long and short added.
+    pub notional: f64,
 }
 
 /// The last known quote of an instrument and the units in a lot.
@@ -90,19 +102,18 @@ impl Ledger {
         mark.ask = ask;
     }
 
-    /// Lets the open positions of an instrument see a completed bar, quoted as bid and ask by `sides`: its extremes, and that one bar more
-    /// has passed. Says whether there was one.
+    /// Revalues an instrument at the close of a bar opened at `opened_at`, and lets its positions see the bar: its extremes, and that one bar
+    /// more has passed. Says whether there was one.
     #[inline]
-    pub fn pass_bar(&mut self, instrument: InstrumentId, bar: &Bar, sides: impl FnOnce(&Bar) -> (Ohlc, Ohlc)) -> bool {
-        if !self.positions.iter().any(|p| p.instrument == instrument) {
-            return false;
-        }
-        let (bid, ask) = sides(bar);
-        let contract_size = self.marks[usize::from(instrument.0)].contract_size;
+    pub fn pass_bar(&mut self, instrument: InstrumentId, (bid, ask): (&Ohlc, &Ohlc), opened_at: Nanos) -> bool {
+        self.mark(instrument, bid.close, ask.close);
+        let contract_size = self.contract_size(instrument);
+        let mut is_held = false;
         for position in self.positions.iter_mut().filter(|p| p.instrument == instrument) {
-            position.pass_bar(if position.side == Side::Buy { &bid } else { &ask }, contract_size, bar.opened_at);
+            position.pass_bar(if position.side == Side::Buy { bid } else { ask }, contract_size, opened_at);
+            is_held = true;
         }
-        true
+        is_held
     }
 
     /// Lets the open positions of an instrument see a quote. Says whether there was one.
@@ -144,24 +155,33 @@ impl Ledger {
 
     /// Cash plus unrealised.
     #[must_use]
-    #[inline]
     pub fn equity(&self) -> f64 {
-        if self.positions.is_empty() { self.cash } else { self.cash + self.unrealised() }
+        self.worth().equity
     }
 
     /// Value of what is held, long and short added, at the last marks.
     #[must_use]
     pub fn notional(&self) -> f64 {
-        self.positions.iter().map(|p| self.notional_of(p)).sum()
+        self.worth().notional
     }
 
-    fn notional_of(&self, position: &Position) -> f64 {
-        let mark = &self.marks[usize::from(position.instrument.0)];
-        position.lots * mark.contract_size * if position.side == Side::Buy { mark.bid } else { mark.ask }
+    /// Both, in one walk over the positions: the loop asks at every bar.
+    #[must_use]
+    #[inline]
+    pub fn worth(&self) -> Worth {
+        let (mut unrealised, mut notional) = (0.0, 0.0);
+        for position in &self.positions {
+            let mark = &self.marks[usize::from(position.instrument.0)];
+            let price = if position.side == Side::Buy { mark.bid } else { mark.ask };
+            unrealised += position.pnl_at(price, mark.contract_size);
+            notional += position.lots * mark.contract_size * price;
+        }
+        Worth { equity: self.cash + unrealised, notional }
     }
 
     /// Units in a lot of an instrument.
     #[must_use]
+    #[inline]
     pub fn contract_size(&self, instrument: InstrumentId) -> f64 {
         self.marks[usize::from(instrument.0)].contract_size
     }

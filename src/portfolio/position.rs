@@ -80,6 +80,7 @@ impl Position {
     }
 
     /// Sees a completed bar of the prices at which it could have been closed.
+    #[inline]
     pub(super) fn pass_bar(&mut self, bar: &Ohlc, contract_size: f64, opened_at: Nanos) {
         self.bars += 1;
         // Of the bar it was opened inside of, only the close is known to lie after the entry.

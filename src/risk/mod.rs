@@ -5,5 +5,5 @@
 mod limits;
 mod sizing;
 
-pub use limits::{Breach, Guard, Limits};
+pub use limits::{Breach, Guard, Limits, Told};
 pub use sizing::{Entry, Lots, Sizing, size};

@@ -15,7 +15,7 @@ use crate::{
 /// | `risk` | of the equity | lots lose value · equity between the entry and the stop |
 /// | `lots` | lots | that many |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", content = "value", rename_all = "snake_case")]
+#[serde(tag = "method", content = "value", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Sizing {
     /// A fraction of the equity as notional.
     Fraction(f64),

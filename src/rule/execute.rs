@@ -85,15 +85,24 @@ impl Executor {
     }
 
     /// The row, counted from the run's first, that can have a node's first value; `usize::MAX` while that is not known.
-    #[inline]
     pub(super) fn first_row(&self, slot: Slot) -> usize {
         self.first_rows[slot as usize]
     }
 
-    /// Value of a node at a row of the block.
+    /// Where a node's column begins.
+    pub(super) const fn column(&self, slot: Slot) -> usize {
+        slot as usize * self.width
+    }
+
+    /// The value at a place: a row after the beginning of a node's column.
     #[inline]
-    pub(super) fn value(&self, slot: Slot, row: usize) -> f64 {
-        self.columns[slot as usize * self.width + row]
+    pub(super) fn at(&self, place: usize) -> f64 {
+        self.columns[place]
+    }
+
+    /// Whether something runs on a longer timeframe.
+    pub(super) fn has_higher(&self) -> bool {
+        !self.plan.subs.is_empty()
     }
 
     /// Evaluates what depends on bars alone, over a block of rows.
@@ -131,7 +140,7 @@ impl Executor {
                 gather.push(&bar, |longer| {
                     executor.run_bars(Rows::One(longer));
                     for (held, feed) in held.iter_mut().zip(&sub.feeds) {
-                        held.value = executor.value(feed.from, 0);
+                        held.value = executor.at(executor.column(feed.from));
                         if held.first_row == usize::MAX && executor.first_row(feed.from) < executor.rows_done {
                             held.first_row = *rows_done + row;
                             has_warmed_up = true;

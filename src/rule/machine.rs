@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::execute::Executor;
-use super::program::{Kind, OutputId, Program, Source};
+use super::program::{Kind, Output, OutputId, Program, Source};
 use super::series::Rows;
 use crate::error::Result;
 use crate::market::{Bar, Bars, Calendar};
@@ -31,8 +31,15 @@ struct Replay {
     bars: Arc<Bars>,
     /// Row of the next block's first bar.
     next: usize,
-    /// Rows in the present block.
-    filled: usize,
+}
+
+/// Where an output's values stand, looked up once and not at every bar.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    /// Its column's first place.
+    column: usize,
+    /// Bars that go before its first value; a rule has none until everything it reads has warmed up.
+    wait: u64,
 }
 
 /// The state of one run.
@@ -42,7 +49,12 @@ pub struct Machine {
     executor: Executor,
     replay: Option<Replay>,
     models: Vec<f64>,
-    /// Row of the block that the last step evaluated.
+    answers: Vec<Answer>,
+    /// Whether something waits for the position or a model.
+    is_bound: bool,
+    /// Rows evaluated ahead: those of the present block, none live.
+    ahead: usize,
+    /// Row of the block that the last step stood at.
     row: usize,
     /// Bars stepped through.
     seen: u64,
@@ -54,7 +66,9 @@ impl Machine {
     pub fn new(program: Arc<Program>) -> Self {
         let executor = Executor::new(Arc::clone(&program.plan), 1, program.calendar);
         let models = vec![f64::NAN; program.models.len()];
-        Self { program, executor, replay: None, models, row: 0, seen: 0 }
+        let answers = answers(&program, &executor);
+        let is_bound = !program.plan.bound.is_empty();
+        Self { program, executor, replay: None, models, answers, is_bound, ahead: 0, row: 0, seen: 0 }
     }
 
     /// Says that the bars to come are those of `bars`, from the first on, so that they may be evaluated ahead.
@@ -73,8 +87,8 @@ impl Machine {
         assert!(self.seen == 0, "bars are attached before the first step");
         let width = BLOCK.min(bars.len().saturating_sub(first)).max(1);
         self.executor = Executor::new(Arc::clone(&self.program.plan), width, self.program.calendar);
-        self.replay = Some(Replay { bars, next: first, filled: 0 });
-        self.row = 0;
+        self.answers = answers(&self.program, &self.executor);
+        self.replay = Some(Replay { bars, next: first });
     }
 
     /// Sets what `model(name)` reads from the next step on, until set again; the slot is [`Program::model_slot`]'s.
@@ -88,32 +102,40 @@ impl Machine {
     /// When bars are attached and this is not the next one of them.
     #[inline]
     pub fn step(&mut self, bar: &Bar, book: &Book) {
-        match &self.replay {
-            Some(replay) if self.seen > 0 && self.row + 1 < replay.filled => {
-                self.row += 1;
-                debug_assert_eq!(
-                    replay.bars.opened_at()[replay.next - replay.filled + self.row],
-                    bar.opened_at,
-                    "the bars stepped are those attached"
-                );
-            }
-            Some(_) => self.next_block(bar),
-            None => self.executor.run_bars(Rows::One(bar)),
+        if self.row + 1 < self.ahead {
+            self.row += 1;
+            debug_assert!(self.is_attached(bar), "the bars stepped are those attached");
+        } else {
+            self.evaluate(bar);
         }
         self.seen += 1;
-        if !self.program.plan.bound.is_empty() {
+        if self.is_bound {
             self.executor.run_bound(self.row, bar, book, &self.models);
         }
     }
 
-    fn next_block(&mut self, bar: &Bar) {
-        let replay = self.replay.as_mut().expect("called with bars attached");
-        let (start, len) = (replay.next, BLOCK.min(replay.bars.len() - replay.next));
-        assert!(len > 0 && replay.bars.opened_at()[start] == bar.opened_at, "the bars stepped are those attached");
-        self.executor.run_bars(Rows::Block { bars: &replay.bars, start, len });
-        replay.next += len;
-        replay.filled = len;
-        self.row = 0;
+    /// Whether `bar` opens with the row that this stands at.
+    fn is_attached(&self, bar: &Bar) -> bool {
+        let opened_at = |replay: &Replay| replay.bars.opened_at()[replay.next - self.ahead + self.row];
+        self.replay.as_ref().is_none_or(|replay| opened_at(replay) == bar.opened_at)
+    }
+
+    /// Evaluates the next block of the attached bars, or without them this bar alone.
+    fn evaluate(&mut self, bar: &Bar) {
+        match &mut self.replay {
+            None => self.executor.run_bars(Rows::One(bar)),
+            Some(Replay { bars, next }) => {
+                let (start, len) = (*next, BLOCK.min(bars.len() - *next));
+                assert!(len > 0 && bars.opened_at()[start] == bar.opened_at, "the bars stepped are those attached");
+                self.executor.run_bars(Rows::Block { bars, start, len });
+                *next += len;
+                (self.ahead, self.row) = (len, 0);
+            }
+        }
+        if self.executor.has_higher() {
+            // A longer timeframe tells only with its data when it has warmed up.
+            self.answers = answers(&self.program, &self.executor);
+        }
     }
 
     /// The value after the last step; `None` while it is missing. A condition is 1 or 0.
@@ -123,12 +145,11 @@ impl Machine {
     #[must_use]
     #[inline]
     pub fn number(&self, id: OutputId) -> Option<f64> {
-        let output = &self.program.outputs[id.0 as usize];
-        let first_row = if output.is_rule { self.executor.first_row(output.slot) } else { 0 };
-        if self.seen <= first_row as u64 {
-            return (self.seen > 0 && output.is_condition).then_some(0.0);
+        let answer = self.answers[id.0 as usize];
+        if self.seen <= answer.wait {
+            return (self.seen > 0 && self.program.is_condition(id)).then_some(0.0);
         }
-        let value = self.executor.value(output.slot, self.row);
+        let value = self.executor.at(answer.column + self.row);
         (!value.is_nan()).then_some(value)
     }
 
@@ -139,7 +160,8 @@ impl Machine {
     #[must_use]
     #[inline]
     pub fn holds(&self, id: OutputId) -> bool {
-        self.number(id) == Some(1.0)
+        let answer = self.answers[id.0 as usize];
+        self.seen > answer.wait && self.executor.at(answer.column + self.row) == 1.0
     }
 
     /// The program this runs.
@@ -147,6 +169,14 @@ impl Machine {
     pub const fn program(&self) -> &Arc<Program> {
         &self.program
     }
+}
+
+fn answers(program: &Program, executor: &Executor) -> Vec<Answer> {
+    let answer = |output: &Output| Answer {
+        column: executor.column(output.slot),
+        wait: if output.is_rule { executor.first_row(output.slot) as u64 } else { 0 },
+    };
+    program.outputs.iter().map(answer).collect()
 }
 
 /// An expression's value at each row of `bars`; conditions are 1 and 0.

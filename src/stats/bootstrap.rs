@@ -102,75 +102,6 @@ pub fn interval(data: &[f64], statistic: impl Fn(&[f64]) -> Option<f64> + Sync, 
     bracket(data.len(), statistic(data)?, block, options, &RowByRow(evaluate))
 }
 
-/// Rows beyond this many are summed in groups of neighbours before they are drawn by [`interval_of_sums`].
-pub const MAX_GROUPS: usize = 2048;
-
-/// The interval of a statistic that is a function of sums over the rows: `terms` gives a row's share in each sum, `finish` makes the
-/// statistic of the sums and the number of rows. The same interval as [`interval`]'s, for a fraction of its time.
-///
-/// Above [`MAX_GROUPS`] rows, neighbours are summed in equal groups (the last may be shorter by some) and the groups are drawn: blocks of
-/// at least a group, which keep what depends on order and change nothing else that a reader would see.
-///
-/// `None` as for [`interval`].
-///
-/// ```
-/// use cthulu_lab::{seed::Seed, stats::bootstrap::{Options, interval_of_sums}};
-/// let data: Vec<f64> = (0..50).map(|i| f64::from(i % 5)).collect();
-/// let mean = |sums: [f64; 1], rows: f64| Some(sums[0] / rows);
-/// let found = interval_of_sums(&data, |x| [x], mean, &Options { block: Some(1.0), ..Options::new(Seed::new(7)) }).unwrap();
-/// assert_eq!(found.point, 2.0);
-/// assert!(1.4 < found.low && found.low < 1.8 && 2.2 < found.high && found.high < 2.6); // about 2 ± 1.96·0.2
-/// ```
-#[must_use]
-pub fn interval_of_sums<const K: usize>(
-    data: &[f64],
-    terms: impl Fn(f64) -> [f64; K],
-    finish: impl Fn([f64; K], f64) -> Option<f64> + Sync,
-    options: &Options,
-) -> Option<Interval> {
-    let block = match options.block {
-        Some(given) => given,
-        None => automatic_block(data)?,
-    };
-    let group_rows = data.len().div_ceil(MAX_GROUPS).max(1);
-    let groups: Vec<Sums<K>> = data.chunks(group_rows).map(|rows| rows.iter().fold(Sums::NONE, |sums, x| sums.plus(&terms(*x)))).collect();
-    let total = groups.iter().fold(Sums::NONE, |sums, group| sums.with(group));
-    let point = finish(total.sums, total.rows)?;
-    let in_groups = (block / group_rows as f64).max(1.0);
-    let found = bracket(groups.len(), point, in_groups, options, &Summed { groups, total, finish })?;
-    Some(Interval { block_bars: found.block_bars * group_rows as f64, ..found })
-}
-
-/// Sums over some rows, and how many rows those are.
-#[derive(Clone, Copy)]
-struct Sums<const K: usize> {
-    sums: [f64; K],
-    rows: f64,
-}
-
-impl<const K: usize> Sums<K> {
-    const NONE: Self = Self { sums: [0.0; K], rows: 0.0 };
-
-    fn plus(mut self, terms: &[f64; K]) -> Self {
-        self.sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
-        self.rows += 1.0;
-        self
-    }
-
-    #[inline]
-    fn with(mut self, other: &Self) -> Self {
-        self.sums.iter_mut().zip(&other.sums).for_each(|(sum, more)| *sum += more);
-        self.rows += other.rows;
-        self
-    }
-
-    fn without(mut self, other: &Self) -> Self {
-        self.sums.iter_mut().zip(&other.sums).for_each(|(sum, less)| *sum -= less);
-        self.rows -= other.rows;
-        self
-    }
-}
-
 /// The interval of `statistic(a) − statistic(b)`, both resampled by the **same** rows, so that what they share cancels.
 ///
 /// The automatic block length is the longer of the two series'. `None` as for [`interval`], and where the lengths differ.
@@ -198,7 +129,7 @@ fn gather(data: &[f64], rows: &[u32], buffer: &mut Vec<f64>) {
 }
 
 /// A statistic that can be taken of any choice of rows.
-trait Resampled: Sync {
+pub(super) trait Resampled: Sync {
     /// Of the rows chosen, with a buffer to work in.
     fn of(&self, chosen: &[u32], buffer: &mut Vec<f64>) -> Option<f64>;
 
@@ -221,26 +152,7 @@ impl<F: Fn(&[u32], &mut Vec<f64>) -> Option<f64> + Sync> Resampled for RowByRow<
     }
 }
 
-/// A function of sums, the rows being groups that are summed already.
-struct Summed<const K: usize, F> {
-    groups: Vec<Sums<K>>,
-    total: Sums<K>,
-    finish: F,
-}
-
-impl<const K: usize, F: Fn([f64; K], f64) -> Option<f64> + Sync> Resampled for Summed<K, F> {
-    fn of(&self, chosen: &[u32], _buffer: &mut Vec<f64>) -> Option<f64> {
-        let all = chosen.iter().fold(Sums::NONE, |sums, group| sums.with(&self.groups[*group as usize]));
-        (self.finish)(all.sums, all.rows)
-    }
-
-    fn without(&self, _rows: usize, left_out: Range<usize>, _scratch: &mut (Vec<u32>, Vec<f64>)) -> Option<f64> {
-        let kept = self.groups[left_out].iter().fold(self.total, |sums, group| sums.without(group));
-        (self.finish)(kept.sums, kept.rows)
-    }
-}
-
-fn bracket(rows: usize, point: f64, block: f64, options: &Options, statistic: &impl Resampled) -> Option<Interval> {
+pub(super) fn bracket(rows: usize, point: f64, block: f64, options: &Options, statistic: &impl Resampled) -> Option<Interval> {
     let is_sane = rows >= 2 && block >= 1.0 && options.resamples > 0 && options.level > 0.0 && options.level < 1.0;
     if !is_sane || u32::try_from(rows).is_err() || !point.is_finite() {
         return None;

@@ -99,7 +99,7 @@ impl Verdict {
         let has_costs = evidence.costs_total > 0.0;
         Self {
             kind,
-            headline: headline(kind, trades.trades, evidence.in_sample, has_costs),
+            headline: if is_lost(evidence) { lost(trades.trades) } else { headline(kind, trades.trades, evidence.in_sample, has_costs) },
             is_good: kind == VerdictKind::Profitable && !evidence.in_sample && has_costs,
             reasons: reasons(evidence, &trades, mean_trade, sharpe),
             in_sample: evidence.in_sample,
@@ -111,6 +111,15 @@ impl Verdict {
             costs_total: evidence.costs_total,
         }
     }
+}
+
+/// Whether nothing is left; where the broker closed everything, rounding may leave a trace.
+fn is_lost(evidence: &Evidence) -> bool {
+    evidence.return_fraction.is_some_and(|whole| whole <= -1.0 + 1e-9)
+}
+
+fn lost(trades: u64) -> String {
+    format!("The account was lost after {trades} closed trade{}.", if trades == 1 { "" } else { "s" })
 }
 
 fn headline(kind: VerdictKind, trades: u64, in_sample: bool, has_costs: bool) -> String {
@@ -213,6 +222,17 @@ mod tests {
         assert_eq!((outside.headline.as_str(), outside.is_good), ("Profitable out of sample, after costs.", true));
         let free = Verdict::of(&Evidence { in_sample: false, costs_total: 0.0, ..evidence(&pnls) });
         assert_eq!((free.headline.as_str(), free.is_good), ("Profitable out of sample, but no costs were charged.", false));
+    }
+
+    #[test]
+    fn a_lost_account_is_told_first_however_few_its_trades() {
+        let verdict = Verdict::of(&Evidence { return_fraction: Some(-1.0), ..evidence(&[-10_000.0]) });
+        assert_eq!(
+            (verdict.kind, verdict.headline.as_str()),
+            (VerdictKind::NotEnoughEvidence, "The account was lost after 1 closed trade.")
+        );
+        let verdict = Verdict::of(&Evidence { return_fraction: Some(-1.4), ..evidence(&pattern(-300.0, 5.0, 60)) });
+        assert_eq!((verdict.kind, verdict.headline.as_str()), (VerdictKind::Loses, "The account was lost after 60 closed trades."));
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub struct Context<'a> {
     pub(crate) signals: &'a mut Vec<Signal>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     /// The moment of the decision.
     #[must_use]
     pub const fn now(&self) -> Nanos {
@@ -95,7 +95,8 @@ impl Context<'_> {
 
     /// The position this strategy holds in this instrument.
     #[must_use]
-    pub fn position(&self) -> Option<&Position> {
+    #[inline]
+    pub fn position(&self) -> Option<&'a Position> {
         self.book.position_of(self.seat, self.instrument)
     }
 

@@ -22,23 +22,6 @@ pub struct RuleStrategy {
     bars_since_trade: Option<u32>,
 }
 
-/// What the rules want to know of an open position.
-#[derive(Clone, Copy)]
-struct Held {
-    side: Side,
-    bars: u32,
-    entry: f64,
-    best_price: f64,
-    stop_loss: Option<f64>,
-}
-
-impl Held {
-    const fn of(position: &Position) -> Self {
-        let Position { side, bars, entry, best_price, stop_loss, .. } = *position;
-        Self { side, bars, entry, best_price, stop_loss }
-    }
-}
-
 impl RuleStrategy {
     /// Ready to see its first bar.
     #[must_use]
@@ -48,10 +31,12 @@ impl RuleStrategy {
         Self { rules, machine, reads_position, trades_seen: 0, bars_since_trade: None }
     }
 
+    #[inline]
     fn holds(&self, side: Option<&SideRules>) -> bool {
         side.is_some_and(|rules| self.machine.holds(rules.enter))
     }
 
+    #[inline]
     fn number(&self, id: Option<OutputId>) -> Option<f64> {
         id.and_then(|id| self.machine.number(id))
     }
@@ -96,7 +81,8 @@ impl RuleStrategy {
     }
 
     /// Where trailing and break-even would have the stop; `None` where it stays.
-    fn better_stop(&self, position: &Held) -> Option<f64> {
+    #[inline]
+    fn better_stop(&self, position: &Position) -> Option<f64> {
         let sign = position.side.sign();
         let gain = sign * (position.best_price - position.entry);
         let trailed = self.number(self.rules.trail_distance).and_then(|distance| {
@@ -108,7 +94,8 @@ impl RuleStrategy {
         position.stop_loss.is_none_or(|stop| sign * (best - stop) > 0.0).then_some(best)
     }
 
-    fn manage(&self, ctx: &mut Context<'_>, position: &Held) {
+    #[inline]
+    fn manage(&self, ctx: &mut Context<'_>, position: &Position) {
         let own = self.side(position.side);
         if self.rules.max_bars.is_some_and(|most| position.bars >= most) {
             ctx.exit_for(ExitReason::TimeExit);
@@ -134,7 +121,7 @@ impl RuleStrategy {
 impl Strategy for RuleStrategy {
     #[inline]
     fn on_bar(&mut self, ctx: &mut Context<'_>, bar: &Bar) {
-        let position = ctx.position().map(Held::of);
+        let position = ctx.position();
         let pnl_fraction = if self.reads_position { ctx.pnl_fraction() } else { None };
         self.machine.step(bar, &Book { bars: position.map(|p| p.bars), pnl_fraction });
         let rested = self.is_rested(ctx.trades_closed());
@@ -148,10 +135,10 @@ impl Strategy for RuleStrategy {
             // A resting order cannot close what is held: it closes at the market, and the order waits for its price once flat.
             (Some(position), Some(side)) if side != position.side && self.rules.order == OrderWay::Market => match self.entry(side) {
                 Some(entry) => ctx.enter(entry),
-                None => self.manage(ctx, &position),
+                None => self.manage(ctx, position),
             },
             (Some(position), Some(side)) if side != position.side => ctx.exit_for(ExitReason::Reverse),
-            (Some(position), _) => self.manage(ctx, &position),
+            (Some(position), _) => self.manage(ctx, position),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::panic;
 
 use cthulu_lab::{
-    data::{ReadOptions, check, read_bars, read_ticks, write_parquet, write_ticks_parquet},
+    data::{Format, ReadOptions, check, check_bytes, read_bars, read_ticks, read_trades, write_parquet, write_ticks_parquet},
     market::Ticks,
     time::Nanos,
 };
@@ -20,17 +20,30 @@ fn read_every_way(name: &str, bytes: impl AsRef<[u8]>) {
     ] {
         let checked = check(&path, &options).unwrap();
         let (bars, ticks) = (read_bars(&path, &options), read_ticks(&path, &options));
-        let rows = bars.as_ref().map(|b| b.len()).or(ticks.as_ref().map(|t| t.len()));
+        let trades = read_trades(&path, &options);
+        let rows = bars.as_ref().map(|b| b.len()).or(ticks.as_ref().map(|t| t.len())).or(trades.as_ref().map(|t| t.len()));
         assert_eq!(rows.ok(), checked.ok.then_some(checked.rows as usize), "{checked:?}\n{bars:?}\n{ticks:?}");
         assert!(!serde_json::to_string(&checked).unwrap().is_empty());
     }
+    // Under any name and wish there is an answer too, sound or not.
+    let bytes = std::fs::read(&path).unwrap();
+    for format in Format::ALL {
+        let wishes =
+            ReadOptions { format: Some(format), split_adjust: true, must_name_zone: true, point: Some(0.00001), ..ReadOptions::default() };
+        let checked = check_bytes(&bytes, &wishes);
+        assert_eq!(checked.ok, !checked.findings.iter().any(cthulu_lab::data::Finding::is_error));
+    }
 }
 
-const SOUND: [&str; 5] = [
+const SOUND: [&str; 9] = [
     "time,open,high,low,close,volume\n2017-01-02 00:00,1.1,1.3,1.0,1.2,10\n2017-01-02 01:00,1.2,1.3,1.0,1.1,10\n2017-01-02 02:00,1.1,1.3,1.0,1.2,10\n",
     "1483315200000;1.1;1.3;1.0;1.2;10\r\n1483318800000;1.2;1.3;1.0;1.1;10\r\n",
     "<DATE>\t<TIME>\t<BID>\t<ASK>\t<FLAGS>\n2017.01.02\t00:00:00.158\t1.1\t1.2\t6\n2017.01.02\t00:00:01.158\t\t1.3\t4\n",
     "\u{feff}\"time\",\"open\",\"high\",\"low\",\"close\",\"spread\"\n\"2017-01-02T00:00:00Z\",\"1.1\",\"1.3\",\"1.0\",\"1.2\",\"3\"\n\"2017-01-03T00:00:00Z\",1.1,1.3,1.0,1.2,2\n",
+    "{\"timestamp\":1783641600000,\"multiplier\":1.0E-5,\"open\":1.1,\"high\":1.3,\"low\":1.0,\"close\":1.2,\"shift\":60000,\"times\":[0,1,1],\"opens\":[0,-8,9],\"highs\":[0,1,4],\"lows\":[0,-4,5],\"closes\":[0,9,-2],\"volumes\":[1.5,2,3]}",
+    "[[1653635401258,7195.341,7188.569,0.0005,0.0005],[1653635401419,7196.311,7189.569,0.0005,0.0005]]",
+    "[{\"timestamp\":1653635401258,\"open\":1,\"high\":2,\"low\":0.5,\"close\":1.5},{\"timestamp\":1653635461258,\"open\":1,\"high\":2,\"low\":0.5,\"close\":1.5}]",
+    "unix,price,amount\n1356998659,13.51,36.8\n1356998659,13.55,0.5\n",
     "timestamp,bid_open,bid_high,bid_low,bid_close,ask_open,ask_high,ask_low,ask_close\n-9223372036854775,1,1,1,1,1,1,1,1\n9223372036854775,1,1,1,1,1,1,1,1\n",
 ];
 
@@ -79,20 +92,20 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_get_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..200), lead in 0..5_usize) {
-        let leads: [&[u8]; 5] = [b"", b"time,open,high,low,close\n", b"2017-01-01,1,1,1,1\n", b"\x1f\x8b", b"timestamp,bid,ask\n0,1,1\n"];
+    fn any_bytes_get_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..200), lead in 0..7_usize) {
+        let leads: [&[u8]; 7] = [b"[[", b"{\"timestamp\":1,\"multiplier\":0.1,", b"", b"time,open,high,low,close\n", b"2017-01-01,1,1,1,1\n", b"\x1f\x8b", b"timestamp,bid,ask\n0,1,1\n"];
         read_every_way("bytes.csv", [leads[lead], &bytes].concat());
     }
 
     #[test]
-    fn an_edited_csv_file_gets_an_answer(which in 0..5_usize, edits in proptest::collection::vec((any::<usize>(), 0..4_usize, telling()), 1..5), packed in any::<bool>()) {
+    fn an_edited_csv_file_gets_an_answer(which in 0..SOUND.len(), edits in proptest::collection::vec((any::<usize>(), 0..4_usize, telling()), 1..5), packed in any::<bool>()) {
         let mut bytes = SOUND[which].as_bytes().to_vec();
         edit(&mut bytes, &edits);
         read_every_way("edited.csv", if packed { gzip(&bytes) } else { bytes });
     }
 
     #[test]
-    fn an_edited_gzip_file_gets_an_answer(edits in proptest::collection::vec((any::<usize>(), 0..4_usize, telling()), 1..3), which in 0..5_usize) {
+    fn an_edited_gzip_file_gets_an_answer(edits in proptest::collection::vec((any::<usize>(), 0..4_usize, telling()), 1..3), which in 0..SOUND.len()) {
         let mut bytes = gzip(SOUND[which].as_bytes());
         edit(&mut bytes, &edits);
         read_every_way("edited.csv.gz", bytes);

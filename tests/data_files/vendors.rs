@@ -1,65 +1,136 @@
-//! Files as traders really have them, where the folder of trials is present: right rows, or a refusal that says what to do.
+//! Files as traders really have them, where the folder of trials is present: each has the outcome that `docs/data.md` states, either its rows or
+//! a refusal that says what to do.
 
-use std::path::Path;
+use cthulu_lab::data::{DateOrder, Format, ReadOptions, import};
 
-use cthulu_lab::data::{DateOrder, ReadOptions, check};
+use super::trials;
 
-/// File, date order to name, and either its rows or the kind and row of the first error.
-type Case = (&'static str, Option<DateOrder>, Result<u64, (&'static str, Option<u64>)>);
+/// What the user says about a file.
+#[derive(Clone, Copy, Default)]
+struct Says {
+    format: Option<Format>,
+    zone: Option<chrono_tz::Tz>,
+    order: Option<DateOrder>,
+    point: Option<f64>,
+}
 
-const DMY: Option<DateOrder> = Some(DateOrder::Dmy);
-const MDY: Option<DateOrder> = Some(DateOrder::Mdy);
+const NOTHING: Says = Says { format: None, zone: None, order: None, point: None };
+const DMY: Says = Says { order: Some(DateOrder::Dmy), ..NOTHING };
+const MDY: Says = Says { order: Some(DateOrder::Mdy), ..NOTHING };
+const POINT: Option<f64> = Some(0.00001);
 
-const CASES: [Case; 35] = [
-    ("dirty/EURUSD_ticks_fxcm_20140501_crossed_quotes.csv.gz", None, Err(("crossed_quote", Some(38)))),
-    ("dirty/SP500_M1_2019-11_OCHL_order.csv", None, Err(("ambiguous_date", Some(2)))),
-    ("dirty/SP500_M1_2019-11_OCHL_order.csv", MDY, Ok(1563)),
-    ("dirty/barchart_JPYUSD_sci_notation.csv", None, Err(("ambiguous_date", Some(2)))),
-    ("dirty/barchart_JPYUSD_sci_notation.csv", MDY, Err(("out_of_order", Some(3)))),
-    ("dirty/binance_layout_BTCUSD_1m.csv.gz", None, Ok(2880)),
-    ("dirty/dukascopy_jetta_M1_EURUSD_20260710.json", None, Err(("unknown_format", None))),
-    ("dirty/dukascopy_jetta_ticks_EURUSD_20260713T12.json", None, Err(("unknown_format", None))),
-    ("dirty/dukascopy_ticks_with_gaps.json", None, Err(("unknown_format", None))),
-    ("dirty/dukascopy_layout_EURUSD_M1_BID_201405.csv.gz", None, Err(("ambiguous_date", Some(2)))),
-    ("dirty/dukascopy_layout_EURUSD_M1_BID_201405.csv.gz", DMY, Ok(9552)),
-    ("dirty/dukascopy_node_EURUSD_D1.csv", None, Ok(24)),
-    ("dirty/ejtrader_EURUSDd1_points_floatnoise.csv", None, Ok(2400)),
-    ("dirty/googlefinance_ORCL_2010_malformed.csv", None, Err(("unparsable", Some(2)))),
-    ("dirty/histdata_layout_DAT_ASCII_EURUSD_M1_201405.csv.gz", None, Ok(9552)),
-    ("dirty/jesuistm_GBPUSD_M1_2018-06_BOM.csv.gz", None, Err(("missing_column", Some(1)))),
-    ("dirty/mt5_native_layout_EURUSD_M1_201405_EEST.csv.gz", None, Ok(9552)),
-    ("dirty/mt5_native_layout_EURUSD_ticks_20140506_EEST.csv.gz", None, Ok(44_864)),
-    ("dirty/mt_tab_EURUSD_H1_header6_rows7.tsv", None, Err(("column_count", Some(2)))),
-    ("dirty/mtgox_trades_2013-01-01.csv", None, Err(("missing_column", Some(1)))),
-    ("dirty/neurotrader_BTCUSDT3600_close_first_head2000.csv", None, Ok(2000)),
-    ("dirty/ninjatrader_SPY_M1_2011-01.csv.gz", None, Ok(14_180)),
-    ("dirty/quandl_WIKI_AAPL_2012.csv", None, Err(("out_of_order", Some(3)))),
-    ("dirty/skender_bad.csv", None, Err(("ambiguous_date", Some(2)))),
-    ("dirty/skender_bad.csv", MDY, Err(("unparsable", Some(202)))),
-    ("dirty/skender_zeros.csv", MDY, Err(("unparsable", Some(2)))),
-    ("dirty/yahoo_new_INTC_1995-2004.csv.gz", None, Ok(2335)),
-    ("dirty/yahoo_old_SPY_2013_descending.csv", None, Err(("out_of_order", Some(3)))),
-    ("bars/BTCUSDT_H1_2018-2020.csv.gz", None, Ok(26_134)),
-    ("bars/EURUSD_H1_bidask_oanda_2007-2015.csv.gz", None, Ok(56_007)),
-    ("bars/GBPUSD_H1_mt5_2012-2019.csv.gz", None, Ok(44_062)),
-    ("bars/NASDAQ_D1_1999-2018_arch.csv.gz", MDY, Ok(5031)),
-    ("bars/SP500_D1_1950-2012_skender_longest.csv.gz", None, Err(("out_of_order", Some(3)))),
-    ("bars/SPY_H1_trade.csv.gz", None, Ok(31_625)),
-    ("bars/XAUUSD_M1_bidask_oanda_20140501-20140508.csv.gz", None, Ok(8301)),
+const fn zone(zone: chrono_tz::Tz) -> Says {
+    Says { zone: Some(zone), ..NOTHING }
+}
+
+const fn format(format: Format) -> Says {
+    Says { format: Some(format), ..NOTHING }
+}
+
+/// Rows, first time and first close; or the kind and row of the first error.
+type Outcome = Result<(u64, &'static str, f64), (&'static str, Option<u64>)>;
+
+const DIRTY: [(&str, Says, Outcome); 40] = [
+    ("EURUSD_ticks_fxcm_20140501_crossed_quotes.csv.gz", NOTHING, Err(("crossed_quote", Some(38)))),
+    ("SP500_M1_2019-11_OCHL_order.csv", NOTHING, Err(("ambiguous_date", Some(2)))),
+    ("SP500_M1_2019-11_OCHL_order.csv", MDY, Err(("ambiguous_zone", Some(2)))),
+    (
+        "SP500_M1_2019-11_OCHL_order.csv",
+        Says { zone: Some(chrono_tz::America::New_York), ..MDY },
+        Ok((1563, "2019-11-05T14:30:00Z", 3080.49)),
+    ),
+    ("barchart_JPYUSD_sci_notation.csv", NOTHING, Ok((519, "2018-03-12T00:00:00Z", 0.009397))),
+    ("barchart_JPYUSD_sci_notation.csv", DMY, Err(("out_of_order", Some(3)))),
+    ("binance_layout_BTCUSD_1m.csv.gz", NOTHING, Ok((2880, "2017-09-03T00:00:00Z", 4652.69))),
+    ("dukascopy_jetta_M1_EURUSD_20260710.json", NOTHING, Ok((1258, "2026-07-10T00:00:00Z", 1.14324))),
+    ("dukascopy_jetta_ticks_EURUSD_20260713T12.json", NOTHING, Ok((3551, "2026-07-13T12:00:00.093Z", 1.14273))),
+    ("dukascopy_ticks_with_gaps.json", NOTHING, Ok((380, "2022-05-27T07:10:01.258Z", 7188.569))),
+    ("dukascopy_layout_EURUSD_M1_BID_201405.csv.gz", NOTHING, Ok((9552, "2014-05-01T00:00:00Z", 1.38686))),
+    ("dukascopy_layout_EURUSD_M1_BID_201405.csv.gz", format(Format::Csv), Err(("ambiguous_date", Some(2)))),
+    ("dukascopy_node_EURUSD_D1.csv", NOTHING, Ok((24, "2021-02-01T00:00:00Z", 1.20676))),
+    ("ejtrader_EURUSDd1_points_floatnoise.csv", NOTHING, Ok((2400, "2012-12-04T00:00:00Z", 130_935.0))),
+    ("ejtrader_EURUSDd1_points_floatnoise.csv", Says { point: POINT, ..NOTHING }, Ok((2400, "2012-12-04T00:00:00Z", 1.30935))),
+    ("googlefinance_ORCL_2010_malformed.csv", NOTHING, Err(("unparsable", Some(2)))),
+    ("histdata_layout_DAT_ASCII_EURUSD_M1_201405.csv.gz", NOTHING, Err(("ambiguous_format", Some(1)))),
+    ("histdata_layout_DAT_ASCII_EURUSD_M1_201405.csv.gz", format(Format::HistData), Ok((9552, "2014-05-01T00:00:00Z", 1.38686))),
+    ("histdata_layout_DAT_ASCII_EURUSD_M1_201405.csv.gz", zone(chrono_tz::Etc::GMTPlus5), Ok((9552, "2014-05-01T00:00:00Z", 1.38686))),
+    ("jesuistm_GBPUSD_M1_2018-06_BOM.csv.gz", NOTHING, Err(("missing_column", Some(1)))),
+    ("mt5_native_layout_EURUSD_M1_201405_EEST.csv.gz", NOTHING, Err(("ambiguous_zone", Some(2)))),
+    ("mt5_native_layout_EURUSD_M1_201405_EEST.csv.gz", zone(chrono_tz::Europe::Athens), Err(("missing_point", None))),
+    (
+        "mt5_native_layout_EURUSD_M1_201405_EEST.csv.gz",
+        Says { point: POINT, ..zone(chrono_tz::Europe::Athens) },
+        Ok((9552, "2014-05-01T00:00:00Z", 1.38686)),
+    ),
+    ("mt5_native_layout_EURUSD_ticks_20140506_EEST.csv.gz", NOTHING, Err(("ambiguous_zone", Some(2)))),
+    (
+        "mt5_native_layout_EURUSD_ticks_20140506_EEST.csv.gz",
+        zone(chrono_tz::Etc::GMTMinus3),
+        Ok((44_864, "2014-05-06T00:00:00.158Z", 1.38742)),
+    ),
+    ("mt_tab_EURUSD_H1_header6_rows7.tsv", NOTHING, Err(("column_count", Some(2)))),
+    ("mtgox_trades_2013-01-01.csv", NOTHING, Ok((2331, "2013-01-01T00:04:19.486096Z", 13.51001))),
+    ("neurotrader_BTCUSDT3600_close_first_head2000.csv", NOTHING, Err(("ambiguous_zone", Some(2)))),
+    ("neurotrader_BTCUSDT3600_close_first_head2000.csv", zone(chrono_tz::Tz::UTC), Ok((2000, "2018-01-08T02:00:00Z", 16_035.465620026269))),
+    ("ninjatrader_SPY_M1_2011-01.csv.gz", NOTHING, Err(("ambiguous_format", Some(1)))),
+    ("ninjatrader_SPY_M1_2011-01.csv.gz", format(Format::NinjaTrader), Ok((14_180, "2011-01-03T09:00:00Z", 126.39))),
+    ("ninjatrader_SPY_M1_2011-01.csv.gz", zone(chrono_tz::Tz::UTC), Ok((14_180, "2011-01-03T09:01:00Z", 126.39))),
+    ("quandl_WIKI_AAPL_2012.csv", NOTHING, Ok((250, "2012-01-03T00:00:00Z", 411.23))),
+    ("skender_bad.csv", NOTHING, Err(("ambiguous_date", Some(2)))),
+    ("skender_bad.csv", MDY, Err(("unparsable", Some(202)))),
+    ("skender_zeros.csv", NOTHING, Err(("unparsable", Some(2)))),
+    ("skender_zeros.csv", MDY, Err(("unparsable", Some(2)))),
+    ("yahoo_new_INTC_1995-2004.csv.gz", NOTHING, Ok((2335, "1995-01-03T00:00:00Z", 3.984375))),
+    ("yahoo_old_SPY_2013_descending.csv", NOTHING, Ok((252, "2013-01-02T00:00:00Z", 146.06))),
+    ("yahoo_old_SPY_2013_descending.csv", format(Format::Mt5), Err(("format_mismatch", Some(1)))),
+];
+
+const CLEAN: [(&str, Says, Outcome); 8] = [
+    ("BTCUSDT_H1_2018-2020.csv.gz", NOTHING, Ok((26_134, "2018-01-08T02:00:00Z", 16_035.465_620_03))),
+    ("EURUSD_H1_bidask_oanda_2007-2015.csv.gz", NOTHING, Ok((56_007, "2007-01-01T21:00:00Z", 1.31935))),
+    ("GBPUSD_H1_mt5_2012-2019.csv.gz", NOTHING, Err(("ambiguous_zone", Some(2)))),
+    ("NASDAQ_D1_1999-2018_arch.csv.gz", MDY, Ok((5031, "1999-01-04T00:00:00Z", 2208.050049))),
+    ("NASDAQ_D1_1999-2018_arch.csv.gz", NOTHING, Err(("ambiguous_date", Some(2)))),
+    ("SP500_D1_1950-2012_skender_longest.csv.gz", NOTHING, Err(("out_of_order", Some(3)))),
+    ("SPY_M1_trade_2013-10-04_11.csv.gz", NOTHING, Err(("ambiguous_zone", Some(2)))),
+    ("XAUUSD_M1_bidask_oanda_20140501-20140508.csv.gz", NOTHING, Ok((8301, "2014-05-01T00:00:00Z", 1291.464))),
 ];
 
 #[test]
 fn every_vendor_file_is_read_or_refused_for_its_own_reason() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    if !folder.exists() {
-        eprintln!("skipped: the files of trials are not here");
-        return;
+    let Some(folder) = trials() else { return };
+    let within =
+        |folder_name: &'static str| move |(name, says, outcome): &(&'static str, Says, Outcome)| (folder_name, *name, *says, *outcome);
+    let mut wrong = Vec::new();
+    for (place, name, says, expected) in DIRTY.iter().map(within("dirty")).chain(CLEAN.iter().map(within("bars"))) {
+        let options = ReadOptions {
+            format: says.format,
+            zone: says.zone,
+            date_order: says.order,
+            point: says.point,
+            must_name_zone: true,
+            ..ReadOptions::default()
+        };
+        let found = import(&folder.join(place).join(name), &options).unwrap();
+        let error = found.checked.findings.iter().find(|f| f.is_error());
+        assert!(error.is_none_or(|f| f.message.contains(';')), "{name} names no remedy: {error:?}");
+        let outcome = match (error, &found.series) {
+            (None, Some(series)) => Ok((found.checked.rows, found.checked.first.unwrap().to_string(), first_price(series))),
+            (error, _) => Err(error.map(|f| (f.kind, f.row))),
+        };
+        if outcome != expected.map(|(rows, first, price)| (rows, first.to_owned(), price)).map_err(Some) {
+            wrong.push(format!("{name}: {outcome:?} where {expected:?} was expected"));
+        }
     }
-    for (name, date_order, expected) in CASES {
-        let checked = check(&folder.join(name), &ReadOptions { date_order, point: Some(0.00001), ..ReadOptions::default() }).unwrap();
-        let first = checked.findings.iter().find(|f| f.is_error());
-        let found = first.map_or(Ok(checked.rows), |f| Err((f.kind, f.row)));
-        assert_eq!(found, expected, "{name}: {first:?}");
-        assert!(first.is_none_or(|f| f.message.contains(';')), "{name} names no remedy: {first:?}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The first close, bid or price paid.
+fn first_price(series: &cthulu_lab::data::Series) -> f64 {
+    use cthulu_lab::data::Series;
+    match series {
+        Series::Bars(bars) => bars.close()[0],
+        Series::Ticks(ticks) => ticks.tick(0).bid,
+        Series::Trades(trades) => trades.price[0],
     }
 }

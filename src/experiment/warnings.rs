@@ -1,0 +1,72 @@
+//! What the reader of a result should know before believing it, as far as the question itself tells.
+
+use super::{MarketFillSpec, SwapSpec, check::Source, spec::Spec};
+use crate::{
+    data::{Finding, Instruments, Severity},
+    error::nearest,
+    risk::Lots,
+};
+
+/// One sentence each; what stands before the first colon can be read alone.
+pub(super) fn warnings(spec: &Spec, sources: &[Source], instruments: &Instruments) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let free = |s: &Source| {
+        let c = &s.venue.costs;
+        c.commission_fraction + c.commission_per_lot + c.commission_per_order == 0.0
+    };
+    let spreadless =
+        |s: &Source| s.venue.quoting.spread.is_none_or(|w| w == 0.0) && s.dataset.bars.ask().is_none() && s.dataset.bars.spread().is_none();
+    if sources.iter().any(|s| spreadless(s) && free(s)) {
+        warnings.push("Neither a spread nor a commission is charged: nobody trades for free, so these results are too good.".into());
+    } else if sources.iter().any(spreadless) {
+        warnings.push("No spread is charged: the file has one price and the experiment names no spread.".into());
+    }
+    if spec.account.lots == Lots::Fractional && spec.costs.as_ref().is_some_and(|c| c.commission_per_lot > 0.0) {
+        warnings.push(
+            "A commission per lot is charged per unit: lots = \"fractional\" makes a lot one unit; use commission_fraction, or lots = \"broker\"."
+                .into(),
+        );
+    }
+    let misnamed = |s: &Source| {
+        let symbol = &s.instrument.symbol;
+        let near = nearest(symbol, instruments.symbols()).filter(|near| near != symbol && instruments.get(symbol).is_none())?;
+        Some(format!("'{symbol}' is not in instruments.toml; did you mean '{near}'? It is traded as an unknown instrument."))
+    };
+    warnings.extend(sources.iter().find_map(misnamed));
+    let undescribed = |s: &&Source| s.days != s.instrument.calendar;
+    if let Some(s) = sources.iter().find(undescribed) {
+        warnings.push(format!(
+            "Returns are annualised with 252 days: {} is not in instruments.toml, and its file has no Saturday.",
+            s.instrument.symbol
+        ));
+    }
+    if spec.fills.market == MarketFillSpec::Close {
+        warnings.push("Market orders fill at the close that decided them: optimistic, as no broker gives that price.".into());
+    }
+    let swap = spec.costs.clone().unwrap_or_default().swap == SwapSpec::Instrument;
+    if swap && sources.iter().any(|s| s.instrument.swap_long_points != 0.0 || s.instrument.swap_short_points != 0.0) {
+        warnings.push("Overnight financing (swap) is not charged.".into());
+    }
+    warnings.extend(sources.iter().filter_map(doubted));
+    warnings.extend(ignored(spec));
+    warnings
+}
+
+/// What the data check warns of in a file.
+fn doubted(source: &Source) -> Option<String> {
+    let doubts: Vec<&Finding> = source.dataset.findings.iter().filter(|f| f.severity == Severity::Warning).collect();
+    let more = if doubts.len() > 1 { format!(", and {} more", doubts.len() - 1) } else { String::new() };
+    doubts
+        .first()
+        .map(|first| format!("The data check doubts {}: {}{more}.", source.instrument.symbol, first.message.trim_end_matches('.')))
+}
+
+/// Sections that ask for more than a backtest does.
+fn ignored(spec: &Spec) -> Option<String> {
+    let sections = [("search", &spec.search), ("walkforward", &spec.walkforward), ("model", &spec.model)];
+    let there: Vec<String> = sections.iter().filter(|(_, table)| table.is_some()).map(|(name, _)| format!("[{name}]")).collect();
+    if there.is_empty() {
+        return None;
+    }
+    Some(format!("A backtest ignores {}: it plays the parameters as they stand, once, over the whole span.", there.join(" and ")))
+}
