@@ -422,3 +422,14 @@ fn a_crossed_quote_in_a_later_row_group_is_refused_with_its_row() {
     let problem = load(&path, &options, Calendar::Fx).unwrap_err().to_string();
     assert!(problem.contains("row 400001, column ask: ask 1 is below bid"), "{problem}");
 }
+
+#[test]
+fn a_file_that_changes_between_check_and_replay_ends_the_run_with_an_error() {
+    let scratch = Scratch::new("tick-changed");
+    let path = scratch.0.join("ticks.parquet");
+    write_ticks_parquet(&walk(1, 5_000), &path).unwrap();
+    let experiment = experiment(path.to_str().unwrap(), "timeframe = \"1m\"\n").unwrap();
+    write_ticks_parquet(&walk(2, 5_000), &path).unwrap();
+    let problem = experiment.run(Watchers::Off).err().unwrap().to_string();
+    assert!(problem.ends_with("ticks.parquet: was changed while it was being replayed; run it again"), "{problem}");
+}
