@@ -118,8 +118,13 @@ impl Stage {
         }
     }
 
-    /// Plays it through the one loop.
-    pub(crate) fn play(&self, mut seats: Vec<Seat>) -> Played {
+    /// Plays its bars through the one loop.
+    pub(crate) fn play(&self, seats: Vec<Seat>) -> Played {
+        self.play_feed(seats, Box::new(Replay::new(&self.bars)))
+    }
+
+    /// Plays what a feed delivers.
+    pub(crate) fn play_feed(&self, mut seats: Vec<Seat>, inner: Box<dyn Feed>) -> Played {
         let names = Arc::new(self.names(&seats));
         let mut bus = Bus::new(Arc::clone(&names), Mode::Backtest);
         let told: Arc<Mutex<Vec<Event>>> = Arc::default();
@@ -128,7 +133,7 @@ impl Stage {
         let venue = |i: &Instrument| Venue { quoting: self.quoting, costs: self.costs, contract_size: i.contract_size };
         let venues = self.account.instruments.iter().map(venue).collect();
         let mut broker = Simulator::new(venues, self.leverage, self.market_fill);
-        let mut feed = Counted { inner: Replay::new(&self.bars), told: Arc::clone(&told), moments: Vec::new() };
+        let mut feed = Counted { inner, told: Arc::clone(&told), moments: Vec::new() };
         let run = engine::run(&mut feed, &mut seats, &mut broker, &self.account, &mut bus);
         drop(bus);
         let moments = feed.moments;
@@ -139,7 +144,7 @@ impl Stage {
 
 /// Notes, whenever the engine asks for the next market event, how many events there were before it.
 struct Counted {
-    inner: Replay,
+    inner: Box<dyn Feed>,
     told: Arc<Mutex<Vec<Event>>>,
     moments: Vec<(Market<'static>, usize)>,
 }

@@ -82,7 +82,7 @@ impl Simulator {
         }
         match market {
             Market::Open(instrument, bar) => self.at_quote(*instrument, self.venue(*instrument).quoting.at_open(bar), book),
-            Market::Tick(instrument, tick) => self.at_quote(*instrument, *tick, book),
+            Market::Tick(instrument, tick) => self.at_quote(*instrument, self.venue(*instrument).quoting.at_tick(tick), book),
             Market::Completion { instrument, bar, .. } => self.inside(*instrument, bar, book),
             Market::Heartbeat(_) => None,
         }
@@ -259,7 +259,7 @@ impl Broker for Simulator {
         match market {
             Market::Open(instrument, bar) => Some(self.venue(*instrument).quoting.at_open(bar)),
             Market::Completion { instrument, bar, .. } => Some(self.venue(*instrument).quoting.at_close(bar)),
-            Market::Tick(_, tick) => Some(*tick),
+            Market::Tick(instrument, tick) => Some(self.venue(*instrument).quoting.at_tick(tick)),
             Market::Heartbeat(_) => None,
         }
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    data::{DateOrder, Format},
+    data::{DateOrder, DayEnd, Format},
     market::Calendar,
     time::{Nanos, Timeframe},
 };
@@ -196,6 +196,13 @@ pub(super) enum DataCommand {
         cthulu-lab data import EURUSD_M1.csv --tz Europe/Athens --symbol EURUSD --explain"
     )]
     Import(ImportArgs),
+    /// Makes longer bars out of ticks or bars
+    #[command(after_help = "Examples:\n  cthulu-lab data resample ticks.csv.gz --to 1m --out eurusd_1m.parquet\n  \
+        cthulu-lab data resample datasets/eurusd_h1_2017.csv.gz --to 1d --day-ends new_york --out eurusd_1d.csv")]
+    Resample(ResampleArgs),
+    /// Lists the series in a folder of price files: ranges, counts, findings; exits 2 when a file breaks the contract or two overlap
+    #[command(after_help = "Examples:\n  cthulu-lab data list datasets\n  cthulu-lab data list prices --json")]
+    List(ListArgs),
     /// Makes prices whose law is known, plays a strategy on many paths of them, or audits the lab with a planted edge
     #[command(after_help = "Examples:\n  cthulu-lab data synth list\n  \
         cthulu-lab data synth regimes --bars 20000 --timeframe 15m --seed 3 --out regimes.csv\n  \
@@ -321,6 +328,42 @@ pub(super) struct CheckArgs {
     /// Prints one JSON document
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// Arguments of `data list`.
+#[derive(Args)]
+pub(super) struct ListArgs {
+    /// The folder, as SYMBOL/1h/*.parquet and SYMBOL/ticks/*.parquet, or of files with manifests
+    pub(super) folder: PathBuf,
+    #[command(flatten)]
+    pub(super) says: FileArgs,
+    /// Prints one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Arguments of `data resample`.
+#[derive(Args)]
+pub(super) struct ResampleArgs {
+    /// The file: ticks or bars, as CSV, CSV under gzip, or Parquet
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) says: FileArgs,
+    /// The instrument, for the size of its point
+    #[arg(long, value_name = "SYMBOL")]
+    pub(super) symbol: Option<String>,
+    /// The bar length to make, a multiple of the file's, as 5m, 4h or 1d
+    #[arg(long, value_name = "LENGTH")]
+    pub(super) to: Timeframe,
+    /// When days and weeks end: utc (midnight; weeks with Sunday) or new_york (17:00 there, as FX keeps it)
+    #[arg(long, value_name = "END", default_value_t)]
+    pub(super) day_ends: DayEnd,
+    /// Leaves out rows that repeat the row above in every cell
+    #[arg(long)]
+    pub(super) dedupe: bool,
+    /// The file to write; its name ends in .csv, .csv.gz or .parquet
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
 }
 
 /// Arguments of `eval`.

@@ -9,10 +9,12 @@ mod eval;
 mod explain;
 mod import;
 mod interrupt;
+mod list;
 mod new;
 mod progress;
 mod report;
 mod reproduce;
+mod resample;
 mod stats;
 mod strategies;
 mod summary;
@@ -63,6 +65,8 @@ fn run(command: &Command) -> Result<u8, Error> {
         Command::Data(args) => match &args.command {
             DataCommand::Check(args) => data::run_check(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
             DataCommand::Import(args) => import::run(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
+            DataCommand::List(args) => list::run(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
+            DataCommand::Resample(args) => resample::run(args).map(done),
             DataCommand::Synth(args) => synth::run(args).map(done),
         },
         Command::Eval(args) => eval::run(args).map(done),

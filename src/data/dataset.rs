@@ -1,6 +1,8 @@
 //! A file loaded for a run: its bars, the hash of its bytes, and what a reader of the report should know about it.
 
 use std::{
+    fs::File,
+    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -9,11 +11,16 @@ use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
 use super::{
-    finding::Finding,
+    finding::{Finding, Findings},
+    format::Format,
     read::{ReadOptions, bars_of, examine, measure, read_bytes},
+    resample::DayEnd,
+    stream::{Surveyed, TickSource, survey_held, survey_stored},
+    stream_parquet::StoredTicks,
+    table::Kind,
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     market::{Bars, Calendar},
     time::Nanos,
 };
@@ -37,34 +44,61 @@ pub struct Dataset {
     pub last: Nanos,
     /// The clock of its times: the one named, else the one that its vendor documents, else UTC.
     pub zone: Tz,
+    /// The ticks that the bars were built from, where the file holds ticks.
+    pub ticks: Option<TickSource>,
 }
 
-/// Loads a file of bars, hashing it while it is parsed, and measures its gaps against `calendar`.
+/// Loads a file, hashing it while it is parsed. The gaps of bars are measured against `calendar`; ticks become bars of `options.timeframe`, and
+/// are at hand for a replay without being held in memory where the file is Parquet.
 ///
 /// # Errors
 /// As [`read_bars`](super::read_bars).
 pub fn load(path: &Path, options: &ReadOptions, calendar: Calendar) -> Result<Dataset> {
+    if let Some(file) = StoredTicks::open(path, options)? {
+        let zone = options.zone_of(Format::Parquet);
+        return Ok(of_ticks(path, survey_stored(file, options, DayEnd::Utc)?, zone));
+    }
     let stored = read_bytes(path)?;
     let (sha256, mut examined) = rayon::join(|| sha256_hex(&stored), || examine(&stored, options));
     drop(stored);
-    measure(&mut examined, Some(calendar));
-    let zone = examined.table.as_ref().and_then(|table| options.zone.or(table.format.zone())).unwrap_or(Tz::UTC);
-    let findings = std::mem::take(&mut examined.findings);
-    if let Some(finding) = findings.first_error() {
+    if let Some(finding) = examined.findings.first_error() {
         return Err(finding.to_error(path));
     }
+    measure(&mut examined, Some(calendar));
+    let (kind, format) = examined.table.as_ref().map(|table| (table.kind, table.format)).unzip();
+    let zone = options.zone_of(format.unwrap_or(Format::Csv));
+    if kind == Some(Kind::Ticks) {
+        return Ok(of_ticks(path, survey_held(path, sha256, examined, options, DayEnd::Utc)?, zone));
+    }
+    let findings = std::mem::take(&mut examined.findings);
     let bars = bars_of(path, examined, options)?;
+    Ok(dataset(path, bars, sha256, findings, (zone, None)))
+}
+
+fn of_ticks(path: &Path, Surveyed { source, bars, sha256, findings }: Surveyed, zone: Tz) -> Dataset {
+    dataset(path, bars, sha256, findings, (zone, Some(source)))
+}
+
+fn dataset(path: &Path, bars: Bars, sha256: String, findings: Findings, (zone, ticks): (Tz, Option<TickSource>)) -> Dataset {
     let (first, last) = (bars.opened_at()[0], bars.opened_at()[bars.len() - 1]);
-    Ok(Dataset {
-        rows: bars.len() as u64,
-        bars: Arc::new(bars),
-        sha256,
-        findings: findings.into_sorted(),
-        path: path.to_owned(),
-        first,
-        last,
-        zone,
-    })
+    let rows = bars.len() as u64;
+    Dataset { bars: Arc::new(bars), sha256, findings: findings.into_sorted(), path: path.to_owned(), rows, first, last, zone, ticks }
+}
+
+/// Hex SHA-256 of a file, read in pieces.
+///
+/// # Errors
+/// [`Error::Io`] when it cannot be read.
+pub(super) fn sha256_of(path: &Path) -> Result<String> {
+    let cannot = |source| Error::io(path, "cannot read", source);
+    let mut file = File::open(path).map_err(cannot)?;
+    let (mut hash, mut piece) = (Sha256::new(), vec![0; 1 << 20]);
+    loop {
+        match file.read(&mut piece).map_err(cannot)? {
+            0 => return Ok(hex(&hash.finalize())),
+            n => hash.update(&piece[..n]),
+        }
+    }
 }
 
 /// Hex SHA-256 of some bytes.

@@ -206,10 +206,21 @@ fn overlap(path: &Path, last: Nanos, first: Nanos) -> Result<()> {
 }
 
 fn join_ticks(a: &Ticks, b: &Ticks, path: &Path) -> Result<(Series, u64)> {
+    if a.volume().is_some() != b.volume().is_some() {
+        return Err(Error::data(path, "has a volume where the ticks before have none, or none where they have one; import it by itself"));
+    }
     overlap(path, a.tick(a.len() - 1).at, b.tick(0).at)?;
     let all = || a.iter().chain(b.iter());
     let column = |value: fn(Tick) -> f64| all().map(value).collect();
-    Ok((Series::Ticks(Ticks::from_columns(all().map(|t| t.at).collect(), column(|t| t.bid), column(|t| t.ask))), 0))
+    let joined = Ticks::from_columns(all().map(|t| t.at).collect(), column(|t| t.bid), column(|t| t.ask));
+    let volumes = a.volume().zip(b.volume()).map(|(a, b)| [a, b].concat());
+    Ok((
+        Series::Ticks(match volumes {
+            Some(volume) => joined.with_volume(volume),
+            None => joined,
+        }),
+        0,
+    ))
 }
 
 fn join_trades(mut a: Trades, b: Trades, path: &Path) -> Result<(Series, u64)> {

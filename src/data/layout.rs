@@ -209,7 +209,9 @@ impl Layout {
             (_, true) => Kind::Ticks,
             _ => Kind::Trades,
         };
-        fields.retain(|(_, field, _)| field.kind() == kind);
+        // MetaTrader leaves a tick's volume empty; elsewhere it counts.
+        let counts = |field: Field| kind == Kind::Ticks && field == Field::Volume && !carries_quotes;
+        fields.retain(|(_, field, _)| field.kind() == kind || counts(*field));
         if asks == 4 {
             fields.retain(|(_, field, _)| *field != Field::SpreadPoints);
         }

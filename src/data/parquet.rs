@@ -12,7 +12,7 @@ use std::{
 use chrono_tz::Tz;
 use polars_core::{
     datatypes::ArrowDataType,
-    prelude::{Column as Frame, DataFrame, DataType, TimeUnit},
+    prelude::{ArrowSchema, Column as Frame, DataFrame, DataType, TimeUnit},
 };
 use polars_io::prelude::{ParquetReader, SerReader};
 
@@ -31,12 +31,12 @@ use super::{
 };
 use crate::time::{DAY, Nanos, SECOND};
 
-type Refused<T> = std::result::Result<T, Box<Finding>>;
+pub(super) type Refused<T> = std::result::Result<T, Box<Finding>>;
 
 /// Reads a Parquet file's bytes.
 pub(super) fn parse_parquet(bytes: &[u8], options: &ReadOptions) -> Parsed {
     let read = || -> Refused<Parsed> {
-        let detected = Detected::new(Format::Parquet, "the first bytes are PAR1").or_named(options)?;
+        let detected = detected(options)?;
         let (layout, frame) = read_frame(bytes)?;
         let layout = if options.split_adjust { layout } else { layout.without_adjustments() };
         let mut parsed = read_table(&layout, frame, options)?;
@@ -50,7 +50,12 @@ pub(super) fn parse_parquet(bytes: &[u8], options: &ReadOptions) -> Parsed {
     }
 }
 
-fn damaged(reason: &dyn std::fmt::Display) -> Box<Finding> {
+/// Why the file is taken for Parquet; refused where another format is named.
+pub(super) fn detected(options: &ReadOptions) -> Refused<Detected> {
+    Ok(Detected::new(Format::Parquet, "the first bytes are PAR1").or_named(options)?)
+}
+
+pub(super) fn damaged(reason: &dyn std::fmt::Display) -> Box<Finding> {
     let message = format!("the Parquet file cannot be read ({reason}); fetch or write it again, with datetimes and plain numbers");
     Box::new(Finding::error("damaged_parquet", message))
 }
@@ -64,19 +69,7 @@ fn read_frame(bytes: &[u8]) -> Refused<(Layout, DataFrame)> {
         return Err(damaged(&format_args!("its row groups do not add up to {} rows", metadata.num_rows)));
     }
     let schema = reader.schema().map_err(|e| damaged(&e))?;
-    let names: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
-    let layout = Layout::of_header(&names, Format::Parquet).map_err(|mut finding| {
-        finding.row = None;
-        Box::new(finding)
-    })?;
-    let TimeCells::One(time) = layout.time else {
-        return Err(Box::new(Finding::error("missing_column", "date and time stand in two columns; join them into one timestamp")));
-    };
-    let wanted: Vec<String> = layout.fields.iter().map(|(cell, ..)| names[*cell].clone()).chain([names[time].clone()]).collect();
-    for name in &wanted {
-        let stored = schema.get(name.as_str()).map(|field| field.dtype());
-        stored.filter(|stored| !is_decoded(stored)).map_or(Ok(()), |stored| Err(unknown_type(name, stored)))?;
-    }
+    let (layout, wanted) = wanted_columns(&schema)?;
     let metadata = reader.get_metadata().map_err(|e| damaged(&e))?;
     for group in &metadata.row_groups {
         let used = group.parquet_columns().iter().filter(|chunk| {
@@ -91,6 +84,24 @@ fn read_frame(bytes: &[u8]) -> Refused<(Layout, DataFrame)> {
     }
     let frame = reader.with_columns(Some(wanted)).finish().map_err(|e| damaged(&e))?;
     Ok((layout, frame))
+}
+
+/// What the columns mean, and the names of those that are needed.
+pub(super) fn wanted_columns(schema: &ArrowSchema) -> Refused<(Layout, Vec<String>)> {
+    let names: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
+    let layout = Layout::of_header(&names, Format::Parquet).map_err(|mut finding| {
+        finding.row = None;
+        Box::new(finding)
+    })?;
+    let TimeCells::One(time) = layout.time else {
+        return Err(Box::new(Finding::error("missing_column", "date and time stand in two columns; join them into one timestamp")));
+    };
+    let wanted: Vec<String> = layout.fields.iter().map(|(cell, ..)| names[*cell].clone()).chain([names[time].clone()]).collect();
+    for name in &wanted {
+        let stored = schema.get(name.as_str()).map(|field| field.dtype());
+        stored.filter(|stored| !is_decoded(stored)).map_or(Ok(()), |stored| Err(unknown_type(name, stored)))?;
+    }
+    Ok((layout, wanted))
 }
 
 /// Whether the decoder was built with this type; where it was not, it panics.
@@ -110,7 +121,7 @@ fn unknown_type(name: &str, stored: &ArrowDataType) -> Box<Finding> {
     Box::new(Finding::error("unparsable", message).column(name.trim()))
 }
 
-fn read_table(layout: &Layout, mut frame: DataFrame, options: &ReadOptions) -> Refused<Parsed> {
+pub(super) fn read_table(layout: &Layout, mut frame: DataFrame, options: &ReadOptions) -> Refused<Parsed> {
     let mut findings = Findings::default();
     let mut table = Table {
         format: layout.format,

@@ -20,7 +20,14 @@ const SLACK: usize = 1 << 20;
 pub(super) fn check_pages(bytes: &[u8], chunk: &ColumnChunkMetadata) -> Result<(), String> {
     let range = chunk.byte_range();
     let place = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
-    let stored = place.and_then(|(start, end)| bytes.get(start..end)).ok_or("a column lies beyond the file's end")?;
+    check_stored(place.and_then(|(start, end)| bytes.get(start..end)).ok_or("a column lies beyond the file's end")?, chunk)
+}
+
+/// The same of the chunk's own bytes.
+///
+/// # Errors
+/// What does not agree.
+pub(super) fn check_stored(stored: &[u8], chunk: &ColumnChunkMetadata) -> Result<(), String> {
     let values = usize::try_from(chunk.num_values()).map_err(|_| "a column has a negative count")?;
     let room = usize::try_from(chunk.uncompressed_size()).map_err(|_| "a column has a negative size")?.saturating_add(SLACK);
     let mut seen = 0_usize;

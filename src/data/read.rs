@@ -18,6 +18,8 @@ use super::{
     parquet::parse_parquet,
     parse::{Parsed, parse_text},
     quality, shift,
+    stream::check_groups,
+    stream_parquet::StoredTicks,
     table::{Field, Kind, Table},
     trades::Trades,
     written::quote_cells,
@@ -68,7 +70,12 @@ pub struct ReadOptions {
 impl ReadOptions {
     /// What reads the times of a file in this format.
     pub(super) fn clock(&self, format: Format) -> Clock {
-        Clock::new(self.zone.or(format.zone()).unwrap_or(Tz::UTC), self.date_order.or(format.date_order()))
+        Clock::new(self.zone_of(format), self.date_order.or(format.date_order()))
+    }
+
+    /// The clock of times without an offset in a file of this format.
+    pub(super) fn zone_of(&self, format: Format) -> Tz {
+        self.zone.or(format.zone()).unwrap_or(Tz::UTC)
     }
 }
 
@@ -107,10 +114,18 @@ pub fn read_trades(path: &Path, options: &ReadOptions) -> Result<Trades> {
 }
 
 pub(super) fn ticks_of(path: &Path, examined: Examined) -> Result<Ticks> {
-    let mut table = sound(path, examined, Kind::Ticks)?.0;
-    let at = table.at.iter().map(|at| Nanos(*at)).collect();
+    Ok(ticks_in(sound(path, examined, Kind::Ticks)?.0))
+}
+
+/// The ticks of a sound table of ticks.
+pub(super) fn ticks_in(mut table: Table) -> Ticks {
+    let at = std::mem::take(&mut table.at).into_iter().map(Nanos).collect();
     let mut take = |field| table.take(field).expect("a tick table has a bid and an ask");
-    Ok(Ticks::from_columns(at, take(Field::Bid), take(Field::Ask)))
+    let ticks = Ticks::from_columns(at, take(Field::Bid), take(Field::Ask));
+    match table.take(Field::Volume) {
+        Some(volume) => ticks.with_volume(volume),
+        None => ticks,
+    }
 }
 
 pub(super) fn trades_of(path: &Path, examined: Examined) -> Result<Trades> {
@@ -125,6 +140,9 @@ pub(super) fn trades_of(path: &Path, examined: Examined) -> Result<Trades> {
 /// # Errors
 /// [`Error::Data`] when there is no such file, [`Error::Io`] when it cannot be read; whatever is wrong inside it is a finding.
 pub fn check(path: &Path, options: &ReadOptions) -> Result<Checked> {
+    if let Some(file) = StoredTicks::open(path, options)? {
+        return Ok(check_groups(file));
+    }
     Ok(check_bytes(&read_bytes(path)?, options))
 }
 
@@ -225,7 +243,7 @@ fn text_of(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
 }
 
 /// Holds what was read against the contract.
-fn judge(Parsed { table, mut findings, mut explained }: Parsed, options: &ReadOptions) -> Examined {
+pub(super) fn judge(Parsed { table, mut findings, mut explained }: Parsed, options: &ReadOptions) -> Examined {
     let Some(mut table) = table else { return Examined { table: None, timeframe: None, findings, explained } };
     if table.kind == Kind::Ticks {
         carry_quotes(&mut table, &mut findings);

@@ -47,7 +47,7 @@ pub(super) fn save_csv(bars: &Bars, path: &Path) -> Result<String> {
     })
 }
 
-/// Writes ticks as CSV: `timestamp,bid,ask`, under gzip when the name ends in `.gz`.
+/// Writes ticks as CSV: `timestamp,bid,ask`, and `volume` where they have it, under gzip when the name ends in `.gz`.
 ///
 /// # Errors
 /// [`Error::Io`] when the file cannot be written.
@@ -57,9 +57,11 @@ pub fn write_ticks_csv(ticks: &Ticks, path: &Path) -> Result<()> {
 
 /// Writes the same and answers the hex SHA-256 of the file.
 pub(super) fn save_ticks_csv(ticks: &Ticks, path: &Path) -> Result<String> {
-    write_rows(path, "timestamp,bid,ask", ticks.len(), |i, text| {
+    let header = if ticks.volume().is_some() { "timestamp,bid,ask,volume" } else { "timestamp,bid,ask" };
+    write_rows(path, header, ticks.len(), |i, text| {
         let tick = ticks.tick(i);
-        write_cells(text, tick.at, [tick.bid, tick.ask]);
+        let volume = ticks.volume().map(|volume| volume[i]);
+        write_cells(text, tick.at, [tick.bid, tick.ask].into_iter().chain(volume));
     })
 }
 

@@ -40,7 +40,7 @@ pub(super) fn save_parquet(bars: &Bars, path: &Path) -> Result<String> {
     write_frame(columns, path)
 }
 
-/// Writes ticks as Parquet: `timestamp`, `bid`, `ask`.
+/// Writes ticks as Parquet: `timestamp`, `bid`, `ask`, and `volume` where they have it.
 ///
 /// # Errors
 /// [`Error::Io`] when the file cannot be written.
@@ -51,11 +51,12 @@ pub fn write_ticks_parquet(ticks: &Ticks, path: &Path) -> Result<()> {
 /// Writes the same and answers the hex SHA-256 of the file.
 pub(super) fn save_ticks_parquet(ticks: &Ticks, path: &Path) -> Result<String> {
     let number = |name: &'static str, values: Vec<f64>| Frame::new(PlSmallStr::from_static(name), values);
-    let columns = vec![
+    let mut columns = vec![
         times(ticks.iter().map(|t| t.at)),
         number("bid", ticks.iter().map(|t| t.bid).collect()),
         number("ask", ticks.iter().map(|t| t.ask).collect()),
     ];
+    columns.extend(ticks.volume().map(|volume| number("volume", volume.to_vec())));
     write_frame(columns, path)
 }
 

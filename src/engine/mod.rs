@@ -16,7 +16,7 @@ use crate::{
     bus::Bus,
     event::{Kind, Market, Refusal},
     feed::Feed,
-    market::{Bar, Calendar, Fill, Instrument, InstrumentId, Side},
+    market::{Bar, Calendar, Fill, Instrument, InstrumentId, Ohlc, Side},
     portfolio::{Booked, Ledger, Trade, Worth},
     risk::{Limits, Lots, Sizing},
     strategy::Strategy,
@@ -92,10 +92,12 @@ pub fn run(
             bus.publish(at, None, None, Kind::RunStarted { cash: account.cash });
         }
         now = at;
-        engine.settle(market, false, broker, bus);
+        if !engine.has_met(market) {
+            engine.settle(market, false, broker, bus);
+        }
         match market {
             Market::Completion { instrument, bar, more } => engine.complete((*instrument, bar, *more), seats, broker, bus),
-            Market::Tick(instrument, tick) => engine.desk.book.mark(*instrument, tick.bid, tick.ask),
+            Market::Tick(instrument, _) => engine.pass_tick(*instrument, market, broker),
             Market::Open(..) | Market::Heartbeat(_) => {}
         }
     }
@@ -119,6 +121,16 @@ struct Engine<'a> {
     dealt_inside: bool,
     /// Whether something in it was settled against us.
     is_ambiguous: bool,
+    quoted: Vec<Quoted>,
+}
+
+/// What ticks have told of an instrument.
+#[derive(Clone, Copy, Default)]
+struct Quoted {
+    /// Whether it is quoted tick by tick.
+    by_ticks: bool,
+    /// Whether a position in it was held at a tick since its last completion.
+    was_held: bool,
 }
 
 impl<'a> Engine<'a> {
@@ -139,6 +151,24 @@ impl<'a> Engine<'a> {
             deals_at_close,
             dealt_inside: false,
             is_ambiguous: false,
+            quoted: vec![Quoted::default(); account.instruments.len()],
+        }
+    }
+
+    /// Whether what this event tells has been met already: a bar out of ticks holds no price that the ticks did not show.
+    #[inline]
+    fn has_met(&self, market: &Market<'_>) -> bool {
+        matches!(market, Market::Completion { instrument, .. } if self.quoted[usize::from(instrument.0)].by_ticks)
+    }
+
+    /// Lets the positions see a quote.
+    #[inline]
+    fn pass_tick(&mut self, instrument: InstrumentId, market: &Market<'_>, broker: &dyn Broker) {
+        let quoted = &mut self.quoted[usize::from(instrument.0)];
+        quoted.by_ticks = true;
+        if !self.desk.book.is_flat() {
+            let quote = broker.quote(market).expect("a tick has a quote");
+            quoted.was_held |= self.desk.book.pass_quote(instrument, &quote);
         }
     }
 
@@ -146,7 +176,7 @@ impl<'a> Engine<'a> {
     #[inline]
     fn settle(&mut self, market: &Market<'_>, decided: bool, broker: &mut (impl Broker + ?Sized), bus: &mut Bus) {
         if !self.desk.book.is_flat()
-            && let Market::Open(instrument, _) = market
+            && let Market::Open(instrument, _) | Market::Tick(instrument, _) = market
             && let Some(quote) = broker.quote(market)
         {
             self.desk.book.mark(*instrument, quote.bid, quote.ask);
@@ -190,10 +220,16 @@ impl<'a> Engine<'a> {
         if self.account.close_at_end {
             self.last[usize::from(instrument.0)] = Some(*bar);
         }
-        let mut exposed = std::mem::take(&mut self.dealt_inside);
+        let quoted = &mut self.quoted[usize::from(instrument.0)];
+        let mut exposed = std::mem::take(&mut self.dealt_inside) | std::mem::take(&mut quoted.was_held);
+        let by_ticks = quoted.by_ticks;
         self.ambiguous_bars += u64::from(std::mem::take(&mut self.is_ambiguous));
         if !self.desk.book.is_flat() {
-            let (bid, ask) = broker.sides(instrument, bar);
+            let (mut bid, mut ask) = broker.sides(instrument, bar);
+            if by_ticks {
+                // Ticks have shown the extremes since the entry; the bar's own may lie before it.
+                (bid, ask) = (Ohlc::flat(bid.close), Ohlc::flat(ask.close));
+            }
             exposed |= self.desk.book.pass_bar(instrument, (&bid, &ask), bar.opened_at);
         }
         self.exposed_bars += u64::from(exposed);

@@ -151,13 +151,9 @@ fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> 
     if let Some((from, to)) = spec.from.zip(spec.to).filter(|(from, to)| from >= to) {
         return Err(Error::config("from", format!("{from} is not before to, {to}; nothing lies between them")));
     }
-    let (path, manifest) = match spec.synth {
-        Some(_) => (PathBuf::from(&spec.path), Synthesis::manifest(spec)?),
-        None => {
-            let path = existing(&spec.path)?;
-            let manifest = Manifest::beside(&path)?.unwrap_or_default();
-            (path, manifest)
-        }
+    let (path, files, manifest) = match spec.synth {
+        Some(_) => (PathBuf::from(&spec.path), Vec::new(), Synthesis::manifest(spec)?),
+        None => stored(spec)?,
     };
     fill_in(spec, &path, &manifest);
     let symbol = spec.symbol.clone().unwrap_or_default();
@@ -180,7 +176,7 @@ fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> 
         calendar: Some(instrument.calendar),
         ..ReadOptions::default()
     };
-    let mut dataset = data::load(&path, &options, instrument.calendar)?;
+    let mut dataset = data::load_series(&path, &files, &options, instrument.calendar, (spec.from, spec.to))?;
     if !manifest.is_of(&dataset.sha256) {
         dataset.findings.push(Finding::changed_since_manifest());
     }
@@ -190,6 +186,18 @@ fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> 
     let venue = venue(spec, asked.costs, &instrument, &dataset)?;
     let days = if known.is_some() { instrument.calendar } else { days_of(&dataset.bars) };
     Ok(Source { spec: spec.clone(), dataset, instrument, venue, days, synthesis: None })
+}
+
+/// Where the rows are stored: the path named, the files there, and what is said beside them.
+fn stored(spec: &DataSpec) -> Result<(PathBuf, Vec<PathBuf>, Manifest)> {
+    let path = existing(&spec.path)?;
+    let series = data::find_series(&path, spec.symbol.as_deref(), spec.timeframe)?;
+    let mut manifest = Manifest::beside(&series.files[0])?.unwrap_or_default();
+    if path.is_dir() {
+        // The first file's words stand for all; its hash is its own.
+        manifest = Manifest { symbol: Some(series.symbol), sha256: None, ..manifest };
+    }
+    Ok((path, series.files, manifest))
 }
 
 fn synthetic(spec: &mut DataSpec, made: Synthesis, instrument: Instrument, costs: &CostSpec) -> Result<Source> {
@@ -212,6 +220,9 @@ pub(super) fn cut(spec: &DataSpec, dataset: &mut Dataset) -> Result<()> {
     if span.len() < dataset.bars.len() {
         dataset.bars = std::sync::Arc::new(dataset.bars.slice(span));
     }
+    // The ticks of whole bars, so that a run on the ticks and one on their bars see the same bars.
+    let last = dataset.bars.bar(dataset.bars.len() - 1);
+    dataset.ticks = dataset.ticks.take().map(|ticks| ticks.between(dataset.bars.opened_at()[0], last.closed_at));
     Ok(())
 }
 
@@ -255,7 +266,7 @@ fn days_of(bars: &Bars) -> Calendar {
 /// Puts the manifest's words, and then the defaults, where the spec says nothing.
 fn fill_in(spec: &mut DataSpec, path: &Path, manifest: &Manifest) {
     let Manifest { symbol, zone, date_order, format, price_side, .. } = manifest;
-    spec.symbol = spec.symbol.take().or_else(|| symbol.clone()).or_else(|| Some(symbol_of(path)));
+    spec.symbol = spec.symbol.take().or_else(|| symbol.clone()).or_else(|| Some(data::symbol_of(path)));
     spec.zone = spec.zone.take().or_else(|| zone.clone());
     spec.date_order = spec.date_order.or(*date_order);
     spec.format = spec.format.or(*format);
@@ -264,12 +275,6 @@ fn fill_in(spec: &mut DataSpec, path: &Path, manifest: &Manifest) {
 
 fn zone(name: &str) -> Result<chrono_tz::Tz> {
     name.parse().map_err(|_| Error::config("data.zone", format!("'{name}' is not a zone of the tz database, such as UTC or Europe/Athens")))
-}
-
-/// `eurusd_h1_2017.csv.gz` is priced as `EURUSD`.
-fn symbol_of(path: &Path) -> String {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    name.split(['.', '_', '-', ' ']).next().unwrap_or_default().to_uppercase()
 }
 
 fn venue(spec: &DataSpec, costs: &CostSpec, instrument: &Instrument, dataset: &Dataset) -> Result<Venue> {

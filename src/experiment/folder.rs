@@ -162,11 +162,15 @@ fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
         .sources
         .iter()
         .map(|s| {
-            json!({
+            let mut told = json!({
                 "path": s.spec.path, "symbol": s.instrument.symbol, "timeframe": s.dataset.bars.timeframe(), "rows": s.dataset.bars.len(),
                 "first": s.dataset.bars.opened_at().first(), "last": s.dataset.bars.opened_at().last(), "sha256": s.dataset.sha256,
                 "zone": s.spec.zone, "price_side": s.spec.price_side, "calendar": s.days, "instrument": s.instrument,
-            })
+            });
+            if let Some(ticks) = &s.dataset.ticks {
+                told["ticks"] = ticks.count().into();
+            }
+            told
         })
         .collect();
     let strategies: Vec<Value> = experiment

@@ -13,10 +13,11 @@ use super::{Experiment, MarketFillSpec, StrategyChoice};
 use crate::{
     broker::{MarketFill, Simulator},
     bus::{Bus, Comprehensive, Database, Finished, Journal, Policy, Rotation, TrainingLog},
+    data::Dataset,
     engine::{self, Account, Run, Seat},
     error::Result,
     event::{Mode, Names},
-    feed::Replay,
+    feed::{Prices, Replay, TickReplay},
     market::Calendar,
     seed::Seed,
     stats::{
@@ -152,8 +153,15 @@ impl Experiment {
             MarketFillSpec::Close => MarketFill::Close,
         };
         let mut broker = Simulator::new(venues, self.spec.account.leverage, market_fill);
-        let bars: Vec<_> = self.sources.iter().map(|s| Arc::clone(&s.dataset.bars)).collect();
-        let run = engine::run(&mut Replay::new(&bars).counted(bars_done), &mut seats, &mut broker, &account, &mut bus);
+        let run = if self.sources.iter().any(|s| s.dataset.ticks.is_some()) {
+            let mut feed = TickReplay::new(&self.prices())?.counted(bars_done);
+            let run = engine::run(&mut feed, &mut seats, &mut broker, &account, &mut bus);
+            feed.finish()?;
+            run
+        } else {
+            let bars: Vec<_> = self.sources.iter().map(|s| Arc::clone(&s.dataset.bars)).collect();
+            engine::run(&mut Replay::new(&bars).counted(bars_done), &mut seats, &mut broker, &account, &mut bus)
+        };
         // The consumers write their last while the figures are taken.
         std::thread::scope(|scope| {
             let finishing = scope.spawn(|| bus.finish());
@@ -164,6 +172,14 @@ impl Experiment {
             let warnings = refused.into_iter().chain(measured.warnings).collect();
             Ok(Outcome { finished, warnings, ..measured })
         })
+    }
+
+    fn prices(&self) -> Vec<Prices> {
+        let prices = |dataset: &Dataset| match &dataset.ticks {
+            Some(ticks) => Prices::Ticks(ticks.clone(), Arc::clone(&dataset.bars)),
+            None => Prices::Bars(Arc::clone(&dataset.bars)),
+        };
+        self.sources.iter().map(|source| prices(&source.dataset)).collect()
     }
 
     /// A run on any synthetic market is a synthetic one.

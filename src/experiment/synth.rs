@@ -169,6 +169,7 @@ impl Synthesis {
             first,
             last,
             zone: chrono_tz::Tz::UTC,
+            ticks: None,
         })
     }
 }

@@ -1,12 +1,14 @@
 //! Where market events come from.
 //!
 //! A feed delivers events in time order and never goes back. A replayed bar is two moments, its open and its completion; at equal
-//! times completions come first, in instrument order, then opens.
+//! times completions come first, in instrument order, then opens. A replayed tick is one moment, and completes the bars that close by it.
 
 mod replay;
 pub mod synth;
+mod ticks;
 
 pub use replay::Replay;
+pub use ticks::{Prices, TickReplay};
 
 use crate::event::Market;
 

@@ -22,25 +22,25 @@ pub struct Replay {
 /// Bars between two tellings of how far the replay is.
 const TOLD_EVERY: u64 = 4096;
 
-struct Series {
-    instrument: InstrumentId,
+pub(super) struct Series {
+    pub(super) instrument: InstrumentId,
     bars: Arc<Bars>,
     /// Rows opened so far.
     opened: usize,
     /// The last of them, gathered once for both of its moments.
-    bar: Bar,
+    pub(super) bar: Bar,
     /// Whether it has opened and not completed.
     completing: bool,
 }
 
 impl Series {
-    fn new(instrument: InstrumentId, bars: Arc<Bars>) -> Self {
+    pub(super) fn new(instrument: InstrumentId, bars: Arc<Bars>) -> Self {
         Self { instrument, bars, opened: 0, bar: Bar::default(), completing: false }
     }
 
     /// Time of the next event, then 0 for a completion and 1 for an open.
     #[inline]
-    fn key(&self) -> Option<(Nanos, u8)> {
+    pub(super) fn key(&self) -> Option<(Nanos, u8)> {
         if self.completing {
             return Some((self.bar.closed_at, 0));
         }
@@ -49,7 +49,7 @@ impl Series {
 
     /// Goes on to the next event; says whether it is a completion, and nothing at the end.
     #[inline]
-    fn advance(&mut self) -> Option<bool> {
+    pub(super) fn advance(&mut self) -> Option<bool> {
         let is_completion = self.completing;
         if !is_completion {
             self.bar = self.bars.get(self.opened)?;

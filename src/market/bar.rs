@@ -18,6 +18,14 @@ pub struct Ohlc {
     pub close: f64,
 }
 
+impl Ohlc {
+    /// One price all along.
+    #[must_use]
+    pub const fn flat(price: f64) -> Self {
+        Self { open: price, high: price, low: price, close: price }
+    }
+}
+
 /// One completed bar.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bar {
@@ -264,7 +272,7 @@ impl Bars {
 }
 
 /// One quote.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tick {
     /// When it was quoted.
     pub at: Nanos,
@@ -280,6 +288,7 @@ pub struct Ticks {
     at: Vec<Nanos>,
     bid: Vec<f64>,
     ask: Vec<f64>,
+    volume: Option<Vec<f64>>,
 }
 
 impl Ticks {
@@ -291,7 +300,39 @@ impl Ticks {
     pub fn from_columns(at: Vec<Nanos>, bid: Vec<f64>, ask: Vec<f64>) -> Self {
         assert!(at.len() == bid.len() && at.len() == ask.len(), "columns of one length");
         assert!(at.is_sorted(), "ticks in time order");
-        Self { at, bid, ask }
+        Self { at, bid, ask, volume: None }
+    }
+
+    /// The same, each with the volume that came with it.
+    ///
+    /// # Panics
+    /// When there are not as many volumes as quotes.
+    #[must_use]
+    pub fn with_volume(self, volume: Vec<f64>) -> Self {
+        assert!(volume.len() == self.len(), "columns of one length");
+        Self { volume: Some(volume), ..self }
+    }
+
+    /// Times, ascending.
+    #[must_use]
+    pub fn at(&self) -> &[Nanos] {
+        &self.at
+    }
+
+    /// Volumes, where the file has them.
+    #[must_use]
+    pub fn volume(&self) -> Option<&[f64]> {
+        self.volume.as_deref()
+    }
+
+    /// What quote `i` adds to a bar's volume: its own, or one where the file has none.
+    ///
+    /// # Panics
+    /// When there is no quote `i` in a file with volumes.
+    #[must_use]
+    #[inline]
+    pub fn volume_of(&self, i: usize) -> f64 {
+        self.volume.as_ref().map_or(1.0, |volume| volume[i])
     }
 
     /// Number of quotes.
@@ -311,6 +352,7 @@ impl Ticks {
     /// # Panics
     /// When there is no quote `i`.
     #[must_use]
+    #[inline]
     pub fn tick(&self, i: usize) -> Tick {
         Tick { at: self.at[i], bid: self.bid[i], ask: self.ask[i] }
     }

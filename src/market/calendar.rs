@@ -133,6 +133,19 @@ impl Calendar {
         self.missing_in_sessions(from, to, step_ns)
     }
 
+    /// Opening and closing of one trading day's session; days count from 1970-01-01. Asked of a day without one, it answers the same hours.
+    ///
+    /// ```
+    /// use cthulu_lab::market::Calendar;
+    /// let (open, close) = Calendar::Fx.session_of(17_169); // Tuesday 2017-01-03
+    /// assert_eq!((open.to_string(), close.to_string()), ("2017-01-02T22:00:00Z".into(), "2017-01-03T22:00:00Z".into()));
+    /// ```
+    #[must_use]
+    pub fn session_of(&self, day: i64) -> (Nanos, Nanos) {
+        let (open, close) = self.session(day);
+        (Nanos(open), Nanos(close))
+    }
+
     fn missing_in_sessions(&self, from: Nanos, to: Nanos, step_ns: i64) -> i64 {
         // The k-th expected bar opens at from + k · step, k >= 1; this counts those before `end`.
         let before = |end: i64| (end.clamp(from.0 + 1, to.0) - from.0 - 1) / step_ns;

@@ -55,6 +55,13 @@ impl Quoting {
         self.quote(bar, bar.closed_at, |p| p.close)
     }
 
+    /// A quote as it is dealt at: its own, or with a fixed spread above its bid.
+    #[must_use]
+    #[inline]
+    pub fn at_tick(&self, tick: &Tick) -> Tick {
+        self.spread.map_or(*tick, |width| Tick { ask: tick.bid + width, ..*tick })
+    }
+
     #[inline]
     fn quote(&self, bar: &Bar, at: Nanos, price: impl Fn(&Ohlc) -> f64) -> Tick {
         let own = price(&bar.ohlc());
@@ -116,6 +123,13 @@ mod tests {
         let bar = Bar { open: 100.0, high: 101.0, low: 99.0, close: 100.0, ask: Some(ask), ..Bar::default() };
         assert_eq!(Quoting::default().sides(&bar), (bar.ohlc(), ask));
         assert_eq!(Quoting { side: PriceSide::Mid, spread: Some(1.0) }.at_close(&bar).ask, 101.0);
+    }
+
+    #[test]
+    fn a_fixed_spread_lies_above_a_ticks_bid() {
+        let tick = Tick { at: Nanos(1), bid: 100.0, ask: 100.5 };
+        assert_eq!(Quoting::default().at_tick(&tick), tick);
+        assert_eq!(Quoting { side: PriceSide::Mid, spread: Some(2.0) }.at_tick(&tick).ask, 102.0);
     }
 
     #[test]

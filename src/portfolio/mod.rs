@@ -8,7 +8,7 @@ mod position;
 pub use position::{Position, Trade};
 
 use crate::{
-    market::{Fill, FillKind, InstrumentId, Ohlc, Side, Ticket},
+    market::{Fill, FillKind, InstrumentId, Ohlc, Side, Tick, Ticket},
     time::Nanos,
 };
 
@@ -111,6 +111,18 @@ impl Ledger {
         let mut is_held = false;
         for position in self.positions.iter_mut().filter(|p| p.instrument == instrument) {
             position.pass_bar(if position.side == Side::Buy { bid } else { ask }, contract_size, opened_at);
+            is_held = true;
+        }
+        is_held
+    }
+
+    /// Lets the open positions of an instrument see a quote. Says whether there was one.
+    #[inline]
+    pub fn pass_quote(&mut self, instrument: InstrumentId, quote: &Tick) -> bool {
+        let contract_size = self.contract_size(instrument);
+        let mut is_held = false;
+        for position in self.positions.iter_mut().filter(|p| p.instrument == instrument) {
+            position.pass_price(if position.side == Side::Buy { quote.bid } else { quote.ask }, contract_size);
             is_held = true;
         }
         is_held

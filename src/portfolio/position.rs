@@ -38,7 +38,7 @@ pub struct Position {
     pub worst_pnl: f64,
     /// Best pnl seen, at least 0, in account money.
     pub best_pnl: f64,
-    /// Most favourable price seen on completed bars since the entry.
+    /// Most favourable price seen since the entry, on completed bars or at ticks.
     pub best_price: f64,
     /// Completed bars since the entry, the entry bar included.
     pub bars: u32,
@@ -90,11 +90,19 @@ impl Position {
             Side::Buy => (bar.high, bar.low),
             Side::Sell => (bar.low, bar.high),
         };
-        if self.side.sign() * (best - self.best_price) > 0.0 {
-            self.best_price = best;
-        }
-        self.best_pnl = self.best_pnl.max(self.pnl_at(best, contract_size));
+        self.pass_price(best, contract_size);
         self.worst_pnl = self.worst_pnl.min(self.pnl_at(worst, contract_size));
+    }
+
+    /// Sees a price at which it could have been closed.
+    #[inline]
+    pub(super) fn pass_price(&mut self, price: f64, contract_size: f64) {
+        if self.side.sign() * (price - self.best_price) > 0.0 {
+            self.best_price = price;
+        }
+        let pnl = self.pnl_at(price, contract_size);
+        self.best_pnl = self.best_pnl.max(pnl);
+        self.worst_pnl = self.worst_pnl.min(pnl);
     }
 }
 
