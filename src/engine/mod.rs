@@ -163,7 +163,7 @@ impl<'a> Engine<'a> {
 
     /// Lets the positions see a quote.
     #[inline]
-    fn pass_tick(&mut self, instrument: InstrumentId, market: &Market<'_>, broker: &dyn Broker) {
+    fn pass_tick(&mut self, instrument: InstrumentId, market: &Market<'_>, broker: &(impl Broker + ?Sized)) {
         let quoted = &mut self.quoted[usize::from(instrument.0)];
         quoted.by_ticks = true;
         if !self.desk.book.is_flat() {
