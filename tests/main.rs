@@ -18,6 +18,7 @@ mod readme;
 mod reconcile;
 mod resampling;
 mod stage;
+mod synthetic;
 mod ticks;
 mod trading;
 mod truncation;

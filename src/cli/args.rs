@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     data::{DateOrder, DayEnd, Format},
+    market::Calendar,
     time::{Nanos, Timeframe},
 };
 
@@ -202,6 +203,15 @@ pub(super) enum DataCommand {
         cthulu-lab data import EURUSD_M1.csv --tz Europe/Athens --symbol EURUSD --explain"
     )]
     Import(ImportArgs),
+    /// Makes prices whose law is known, plays a strategy on many paths of them, or audits the lab with a planted edge
+    #[command(after_help = "Examples:\n  cthulu-lab data synth list\n  \
+        cthulu-lab data synth regimes --bars 20000 --timeframe 15m --seed 3 --out regimes.csv\n  \
+        cthulu-lab data synth gbm --bars 5000 --instruments 3 --correlation 0.5,0.2,0.3 --out three.parquet\n  \
+        cthulu-lab data synth bootstrap --source datasets/sp500_d1.csv.gz --bars 2000 --timeframe 1d --out drawn.csv\n  \
+        cthulu-lab data synth garch --strategy sma_crossover --paths 200 --json\n  \
+        cthulu-lab data synth --experiment experiments/mine.toml --paths 200\n  \
+        cthulu-lab data synth --audit --paths 400")]
+    Synth(SynthArgs),
 }
 
 /// Arguments of `data import`.
@@ -230,6 +240,70 @@ pub(super) struct ImportArgs {
     /// Divides prices before a split by its ratio, as the file's adjusted closes or split ratios show it
     #[arg(long)]
     pub(super) split_adjust: bool,
+    /// Prints one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Arguments of `data synth`.
+#[derive(Args)]
+pub(super) struct SynthArgs {
+    /// What to make, or `list` for all kinds with their parameters
+    #[arg(required_unless_present_any = ["audit", "experiment"], conflicts_with_all = ["audit", "experiment"])]
+    pub(super) kind: Option<String>,
+    /// How many bars [default: 10000; days of an audit: 2000]
+    #[arg(long, value_name = "N")]
+    pub(super) bars: Option<usize>,
+    /// How long each bar is, as 1m, 4h or 1d
+    #[arg(long, value_name = "LENGTH", default_value = "1h")]
+    pub(super) timeframe: Timeframe,
+    /// The root of every random number [default: the experiment's, then 7]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub(super) seed: Option<u64>,
+    /// Sets a parameter of the kind; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(super) param: Vec<(String, f64)>,
+    /// What the prices are called; a known instrument brings its point and its calendar
+    #[arg(long, value_name = "SYMBOL", default_value = "SYNTH")]
+    pub(super) symbol: String,
+    /// Trading hours, 24/7 or fx [default: the instrument's, then 24/7]
+    #[arg(long, value_name = "CALENDAR")]
+    pub(super) calendar: Option<Calendar>,
+    /// When the first bar may open [default: 2020-01-06]
+    #[arg(long, value_name = "DATE", value_parser = moment)]
+    pub(super) start: Option<Nanos>,
+    /// The price file a bootstrap draws from
+    #[arg(long, value_name = "FILE")]
+    pub(super) source: Option<String>,
+    /// How many instruments, each in a file of its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(super) instruments: u16,
+    /// Correlation of their shocks: one number for all pairs, or one a pair (12,13,...,23,...)
+    #[arg(long, value_name = "R", value_delimiter = ',', allow_negative_numbers = true)]
+    pub(super) correlation: Vec<f64>,
+    /// The file to write, .csv, .csv.gz or .parquet; its manifest, and a path of regimes, lie beside it
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Plays this strategy on many paths instead of writing one
+    #[arg(long, value_name = "FILE|NAME", requires = "kind", conflicts_with_all = ["out", "instruments", "correlation"])]
+    pub(super) strategy: Option<String>,
+    /// Sets a parameter of that strategy; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, requires = "strategy")]
+    pub(super) strategy_param: Vec<(String, f64)>,
+    /// Plays this experiment on many paths of its synthetic markets
+    #[arg(long, value_name = "EXPERIMENT.toml", conflicts_with_all = ["bars", "timeframe", "param", "symbol", "calendar", "start", "source",
+        "instruments", "correlation", "out"])]
+    pub(super) experiment: Option<PathBuf>,
+    /// Measures the lab: how often a planted edge is found, and one that is not there
+    #[arg(long, conflicts_with_all = ["experiment", "timeframe", "symbol", "calendar", "start", "source", "instruments", "correlation",
+        "out"])]
+    pub(super) audit: bool,
+    /// How many paths to play
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(super) paths: u64,
+    /// Threads to use; the result does not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) threads: Option<u16>,
     /// Prints one JSON document
     #[arg(long)]
     pub(super) json: bool,

@@ -18,6 +18,7 @@ mod resample;
 mod stats;
 mod strategies;
 mod summary;
+mod synth;
 
 use std::{io::Write, path::Path, process::ExitCode};
 
@@ -66,6 +67,7 @@ fn run(command: &Command) -> Result<u8, Error> {
             DataCommand::List(args) => list::run(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
             DataCommand::Resample(args) => resample::run(args).map(done),
             DataCommand::Import(args) => import::run(args).map(|holds| if holds { 0 } else { WRONG_INPUT }),
+            DataCommand::Synth(args) => synth::run(args).map(done),
         },
         Command::Eval(args) => eval::run(args).map(done),
         Command::Stats(args) => stats::run(args).map(done),

@@ -14,13 +14,15 @@ use crate::{
     time::DAY,
 };
 
-use super::spec::{CostSpec, DataSpec, Spec, SpreadSpec};
 use super::{
     seats::{Placed, place},
+    spec::{CostSpec, DataSpec, Spec, SpreadSpec},
+    synth::Synthesis,
     warnings::warnings,
 };
 
-/// One price file, read.
+/// One price file, read, or one synthetic market, made.
+#[derive(Clone)]
 pub struct Source {
     /// As asked for, the symbol filled in.
     pub spec: DataSpec,
@@ -32,6 +34,8 @@ pub struct Source {
     pub venue: Venue,
     /// What its trading days are counted by.
     pub days: Calendar,
+    /// How its rows were made, where they were not read.
+    pub synthesis: Option<Synthesis>,
 }
 
 /// A checked experiment.
@@ -54,13 +58,13 @@ impl Experiment {
     pub fn new(mut spec: Spec) -> Result<Self> {
         check_numbers(&spec)?;
         if spec.data.is_empty() {
-            return Err(Error::config("data", "there is no [[data]]; name at least one price file"));
+            return Err(Error::config("data", "there is no [[data]]; name at least one price file, or make one with synth"));
         }
         let costs = spec.costs.get_or_insert_default().clone();
         let instruments = Instruments::at_hand()?;
         let mut sources = Vec::new();
         for data in &mut spec.data {
-            sources.push(source(data, &spec.account, &costs, &instruments)?);
+            sources.push(source(data, &Asked { account: &spec.account, costs: &costs, seed: spec.seed }, &instruments)?);
         }
         let mut symbols = BTreeSet::new();
         if let Some(again) = sources.iter().find(|s| !symbols.insert(s.instrument.symbol.as_str())) {
@@ -135,17 +139,22 @@ fn check_numbers(spec: &Spec) -> Result<()> {
     Ok(())
 }
 
-fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, instruments: &Instruments) -> Result<Source> {
-    let path = existing(&spec.path)?;
+/// What the whole experiment asks of each of its price files.
+struct Asked<'a> {
+    account: &'a super::AccountSpec,
+    costs: &'a CostSpec,
+    seed: u64,
+}
+
+fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> Result<Source> {
+    let account = asked.account;
     if let Some((from, to)) = spec.from.zip(spec.to).filter(|(from, to)| from >= to) {
         return Err(Error::config("from", format!("{from} is not before to, {to}; nothing lies between them")));
     }
-    let series = data::find_series(&path, spec.symbol.as_deref(), spec.timeframe)?;
-    let mut manifest = Manifest::beside(&series.files[0])?.unwrap_or_default();
-    if path.is_dir() {
-        // The first file's words stand for all; its hash is its own.
-        manifest = Manifest { symbol: Some(series.symbol), sha256: None, ..manifest };
-    }
+    let (path, manifest, files) = match spec.synth {
+        Some(_) => (PathBuf::from(&spec.path), Synthesis::manifest(spec)?, Vec::new()),
+        None => stored(spec)?,
+    };
     fill_in(spec, &path, &manifest);
     let symbol = spec.symbol.clone().unwrap_or_default();
     let known = instruments.get(&symbol);
@@ -154,6 +163,9 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
         let problem =
             format!("{symbol} is quoted in {quote} and the account is in {}; set account.currency = \"{quote}\"", account.currency);
         return Err(Error::config("account.currency", problem));
+    }
+    if let Some(made) = Synthesis::of(spec, &instrument, asked.seed)? {
+        return synthetic(spec, made, instrument, asked.costs);
     }
     let options = ReadOptions {
         format: spec.format,
@@ -164,34 +176,62 @@ fn source(spec: &mut DataSpec, account: &super::AccountSpec, costs: &CostSpec, i
         calendar: Some(instrument.calendar),
         ..ReadOptions::default()
     };
-    let mut dataset = data::load_series(&path, &series.files, &options, instrument.calendar, (spec.from, spec.to))?;
+    let mut dataset = data::load_series(&path, &files, &options, instrument.calendar, (spec.from, spec.to))?;
     if !manifest.is_of(&dataset.sha256) {
         dataset.findings.push(Finding::changed_since_manifest());
     }
     spec.timeframe = Some(dataset.bars.timeframe());
     spec.zone = Some(dataset.zone.name().to_owned());
+    cut(spec, &mut dataset)?;
+    let venue = venue(spec, asked.costs, &instrument, &dataset)?;
+    let days = if known.is_some() { instrument.calendar } else { days_of(&dataset.bars) };
+    Ok(Source { spec: spec.clone(), dataset, instrument, venue, days, synthesis: None })
+}
+
+/// The path that is meant, what a manifest says of it, and the files there. Of a folder the first file's words stand for all, but for its hash.
+fn stored(spec: &DataSpec) -> Result<(PathBuf, Manifest, Vec<PathBuf>)> {
+    let path = existing(&spec.path)?;
+    let series = data::find_series(&path, spec.symbol.as_deref(), spec.timeframe)?;
+    let mut manifest = Manifest::beside(&series.files[0])?.unwrap_or_default();
+    if path.is_dir() {
+        manifest = Manifest { symbol: Some(series.symbol), sha256: None, ..manifest };
+    }
+    Ok((path, manifest, series.files))
+}
+
+fn synthetic(spec: &mut DataSpec, made: Synthesis, instrument: Instrument, costs: &CostSpec) -> Result<Source> {
+    let mut dataset = made.dataset()?;
+    spec.timeframe = Some(dataset.bars.timeframe());
+    cut(spec, &mut dataset)?;
+    let instrument = Instrument { calendar: made.calendar(), ..instrument };
+    let shown = DataSpec { path: dataset.path.display().to_string(), ..spec.clone() };
+    let venue = venue(&shown, costs, &instrument, &dataset)?;
+    Ok(Source { spec: shown, dataset, days: instrument.calendar, instrument, venue, synthesis: Some(made) })
+}
+
+/// Leaves the span asked for.
+pub(super) fn cut(spec: &DataSpec, dataset: &mut Dataset) -> Result<()> {
     let span = dataset.bars.span(spec.from, spec.to);
     if span.is_empty() {
-        return Err(Error::data(
-            &path,
-            format!("no bar lies in the span asked for; the file runs from {} to {}", dataset.first, dataset.last),
-        ));
+        let problem = format!("no bar lies in the span asked for; the file runs from {} to {}", dataset.first, dataset.last);
+        return Err(Error::data(&dataset.path, problem));
     }
     if span.len() < dataset.bars.len() {
         dataset.bars = std::sync::Arc::new(dataset.bars.slice(span));
     }
     // The ticks of whole bars, so that a run on the ticks and one on their bars see the same bars.
     let last = dataset.bars.bar(dataset.bars.len() - 1);
-    dataset.ticks = dataset.ticks.map(|ticks| ticks.between(dataset.bars.opened_at()[0], last.closed_at));
-    let venue = venue(spec, costs, &instrument, &dataset)?;
-    let days = if known.is_some() { instrument.calendar } else { days_of(&dataset.bars) };
-    Ok(Source { spec: spec.clone(), dataset, instrument, venue, days })
+    let first = dataset.bars.opened_at()[0];
+    dataset.ticks = dataset.ticks.take().map(|ticks| ticks.between(first, last.closed_at));
+    Ok(())
 }
 
 /// The path of a price file that is there.
 fn existing(path: &str) -> Result<PathBuf> {
     match Path::new(path) {
-        _ if path.is_empty() => Err(Error::config("data.path", "the path is empty; name a price file")),
+        _ if path.is_empty() => {
+            Err(Error::config("data", "a [[data]] table has neither path nor synth; name a price file or a market to make"))
+        }
         there if there.exists() => Ok(there.to_owned()),
         absent => Err(Error::absent(absent)),
     }

@@ -3,21 +3,27 @@
 //! [`Spec`] is the file as typed, [`Experiment`] the same with its files read and everything checked, and [`Experiment::run`] plays it
 //! through the engine. What a run used is written whole into its manifest; the run's id is a hash of that.
 
+mod audit;
 mod check;
 mod folder;
+mod paths;
 mod play;
 mod rows;
 mod seats;
 mod spec;
+mod synth;
 mod template;
 mod typed;
 mod warnings;
 
+pub use audit::{Audit, AuditQuestion, Planted, Rate};
 pub use check::{Experiment, Source};
 pub use folder::RunFolder;
+pub use paths::{Distribution, Path, Paths};
 pub use play::{Outcome, Watchers};
 pub use spec::{
     AccountSpec, CostSpec, DataSpec, FillSpec, FromData, IntrabarSpec, MarketFillSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec,
     SwapSpec,
 };
+pub use synth::{SynthSpec, Synthesis};
 pub use template::{STARTER_DATA, namesake, starter};

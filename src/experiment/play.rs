@@ -145,7 +145,7 @@ impl Experiment {
     pub fn run_counted(&self, watchers: Watchers<'_>, bars_done: &Arc<AtomicU64>) -> Result<Outcome> {
         let mut seats = self.seats()?;
         let names = Arc::new(self.names(&seats));
-        let mut bus = bus(&names, watchers)?;
+        let mut bus = bus(&names, self.mode(), watchers)?;
         let account = self.account();
         let venues = self.sources.iter().map(|s| s.venue).collect();
         let market_fill = match self.spec.fills.market {
@@ -180,6 +180,11 @@ impl Experiment {
             None => Prices::Bars(Arc::clone(&dataset.bars)),
         };
         self.sources.iter().map(|source| prices(&source.dataset)).collect()
+    }
+
+    /// A run on any synthetic market is a synthetic one.
+    fn mode(&self) -> Mode {
+        if self.sources.iter().any(|s| s.synthesis.is_some()) { Mode::Synthetic } else { Mode::Backtest }
     }
 
     fn seats(&self) -> Result<Vec<Seat>> {
@@ -297,8 +302,8 @@ impl Experiment {
     }
 }
 
-fn bus(names: &Arc<Names>, watchers: Watchers<'_>) -> Result<Bus> {
-    let mut bus = Bus::new(Arc::clone(names), Mode::Backtest);
+fn bus(names: &Arc<Names>, mode: Mode, watchers: Watchers<'_>) -> Result<Bus> {
+    let mut bus = Bus::new(Arc::clone(names), mode);
     let Watchers::Files(folder) = watchers else {
         bus.add(Box::new(Journal::new()), Policy::Wait)?;
         bus.add(Box::new(crate::bus::Metrics::new()), Policy::Wait)?;

@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// One strategy on one instrument.
+#[derive(Clone)]
 pub struct Placed {
     /// The strategy's name; numbered where it sits on the same instrument again.
     pub name: String,

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::typed;
+use super::{SynthSpec, typed};
 use crate::{
     data::{DateOrder, Format},
     error::Result,
@@ -82,12 +82,16 @@ pub struct StrategySpec {
     pub params: BTreeMap<String, f64>,
 }
 
-/// One price file.
+/// One price file, or one synthetic market.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataSpec {
-    /// The file.
+    /// The file; empty where `synth` says what to make instead.
+    #[serde(default)]
     pub path: String,
+    /// A market to make instead of a file to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synth: Option<SynthSpec>,
     /// What it prices; that of the file's manifest where absent, and then the file's name up to its first `_`, `-` or dot.
     #[serde(default)]
     pub symbol: Option<String>,
@@ -245,6 +249,7 @@ impl DataSpec {
     pub fn of(path: impl Into<String>) -> Self {
         Self {
             path: path.into(),
+            synth: None,
             symbol: None,
             timeframe: None,
             zone: None,
@@ -320,7 +325,7 @@ mod tests {
             ("[fills]\nintrabar = \"optimistic\"", "'optimistic' is planned and not built yet; use pessimistic"),
             ("[fills]\nmarket = 1", "line 5, market: a word in quotes is expected"),
             ("[fills]\nintrabar = \"pesimistic\"", "did you mean 'pessimistic'?"),
-            ("synth = { kind = \"regimes\" }", "'synth' is planned and not built yet"),
+            ("synth = { kind = \"regimes\" }", "synth: the key 'bars' is missing"),
             ("[costs]\nspread = \"dta\"", "line 5, spread: unknown value 'dta'; did you mean 'data'?"),
             ("[costs]\nspread = true", "true is a yes or no where a number of points, or \"data\" is expected"),
             ("[risk]\nmax_positions = -1", "-1 is a number where a whole number of 0 or more is expected"),

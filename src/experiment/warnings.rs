@@ -10,6 +10,9 @@ use crate::{
 /// One sentence each; what stands before the first colon can be read alone.
 pub(super) fn warnings(spec: &Spec, sources: &[Source], instruments: &Instruments) -> Vec<String> {
     let mut warnings = Vec::new();
+    if let Some(s) = sources.iter().find(|s| s.synthesis.is_some()) {
+        warnings.push(format!("The prices of {} are synthetic: what is earned here says nothing of a real market.", s.instrument.symbol));
+    }
     let free = |s: &Source| {
         let c = &s.venue.costs;
         c.commission_fraction + c.commission_per_lot + c.commission_per_order == 0.0

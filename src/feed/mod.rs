@@ -4,6 +4,7 @@
 //! times completions come first, in instrument order, then opens. A replayed tick is one moment, and completes the bars that close by it.
 
 mod replay;
+pub mod synth;
 mod ticks;
 
 pub use replay::Replay;

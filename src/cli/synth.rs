@@ -1,0 +1,186 @@
+//! `cthulu-lab data synth`: makes prices whose law is known, plays a strategy on many paths of them, or audits the lab itself.
+
+mod files;
+
+use std::{collections::BTreeMap, sync::atomic::AtomicU64};
+
+use serde_json::{Value, json};
+
+use super::{args::SynthArgs, print, print_json, progress, table, use_threads};
+use crate::{
+    error::{Error, Result},
+    experiment::{Audit, AuditQuestion, DataSpec, Distribution, Experiment, Paths, Planted, Spec, SynthSpec},
+    feed::synth::{COMMON, KINDS, Parameter},
+    stats::verdict::VerdictKind,
+};
+
+/// The figures of the table; `--json` has them all.
+const SHOWN: [&str; 9] =
+    ["trades", "win_rate", "profit_factor", "expectancy", "return_fraction", "sharpe", "sortino", "max_drawdown_fraction", "costs_total"];
+/// What an audit plants where nobody says.
+const PLANTED: [f64; 3] = [0.5, 1.0, 2.0];
+/// What is made where nobody says.
+const SEED: u64 = 7;
+const BARS: usize = 10_000;
+/// About six years of days.
+const AUDIT_BARS: usize = 2000;
+
+pub(super) fn run(args: &SynthArgs) -> Result<()> {
+    use_threads(args.threads)?;
+    if args.audit {
+        return audit(args);
+    }
+    if let Some(file) = &args.experiment {
+        let text = std::fs::read_to_string(file).map_err(|e| Error::io(file, "the experiment cannot be read", e))?;
+        let spec = Spec::parse(&text, file)?;
+        return paths(args, Spec { seed: args.seed.unwrap_or(spec.seed), ..spec });
+    }
+    match args.kind.as_deref() {
+        Some("list") => list(args.json),
+        Some(kind) => made(args, synth(args, kind)),
+        None => Err(Error::config("kind", "is missing; name what to make, as in 'data synth gbm'")),
+    }
+}
+
+/// One kind, as typed: prices to write, or a strategy to play on it.
+fn made(args: &SynthArgs, synth: SynthSpec) -> Result<()> {
+    if let Some(strategy) = &args.strategy {
+        let data = DataSpec { symbol: Some(args.symbol.clone()), synth: Some(synth), ..DataSpec::of("") };
+        let mut spec = Spec::of(format!("{strategy} on paths"), strategy, vec![data]);
+        spec.seed = args.seed.unwrap_or(SEED);
+        spec.params = args.strategy_param.iter().cloned().collect();
+        return paths(args, spec);
+    }
+    let Some(out) = &args.out else {
+        return Err(Error::config("--out", "is missing; name the file to write, or play a strategy with --strategy NAME --paths N"));
+    };
+    files::write(args, &synth, args.seed.unwrap_or(SEED), out)
+}
+
+fn synth(args: &SynthArgs, kind: &str) -> SynthSpec {
+    SynthSpec {
+        kind: kind.to_owned(),
+        bars: args.bars.unwrap_or(BARS),
+        timeframe: Some(args.timeframe),
+        calendar: args.calendar,
+        start: args.start,
+        seed: None,
+        source: args.source.clone(),
+        params: args.param.iter().cloned().collect(),
+    }
+}
+
+fn list(as_json: bool) -> Result<()> {
+    if as_json {
+        let told = |p: &Parameter| json!({ "name": p.name, "default": p.default, "min": p.min, "max": p.max, "about": p.about });
+        let kinds: Vec<Value> = KINDS
+            .iter()
+            .map(|k| json!({ "kind": k.name, "about": k.about, "parameters": k.all_parameters().map(told).collect::<Vec<_>>() }))
+            .collect();
+        return print_json(&json!(kinds));
+    }
+    let rows = |parameters: &[Parameter]| {
+        let row = |p: &Parameter| vec![String::new(), p.name.to_owned(), p.default.to_string(), p.about.to_owned()];
+        table(&parameters.iter().map(row).collect::<Vec<_>>())
+    };
+    let mut text = String::new();
+    for kind in KINDS {
+        text += &format!("{}: {}\n{}\n", kind.name, kind.about, rows(kind.parameters));
+    }
+    print(&format!("{text}every kind:\n{}", rows(COMMON)))
+}
+
+/// Plays an experiment on many paths.
+fn paths(args: &SynthArgs, spec: Spec) -> Result<()> {
+    let experiment = Experiment::new(spec)?;
+    let done = AtomicU64::new(0);
+    let paths = progress::show("playing paths", args.paths, &done, || experiment.play_paths(args.paths, &done))?;
+    let verdicts: BTreeMap<&str, usize> =
+        [("profitable", VerdictKind::Profitable), ("loses", VerdictKind::Loses), ("not_enough_evidence", VerdictKind::NotEnoughEvidence)]
+            .map(|(name, kind)| (name, paths.count(kind)))
+            .into();
+    if args.json {
+        return print_json(&paths_json(args, &experiment, &paths, &verdicts));
+    }
+    let strategies: Vec<&str> = experiment.placed.iter().map(|p| p.file.name()).collect();
+    let mut text = format!("{} on {} paths of {} bars\n", strategies.join(" + "), args.paths, experiment.bars());
+    text += &paths_table(&paths);
+    let count = |name: &str| verdicts.get(name).copied().unwrap_or(0);
+    text += &format!(
+        "Verdicts: {} profitable, {} losing, {} without enough evidence.\n",
+        count("profitable"),
+        count("loses"),
+        count("not_enough_evidence")
+    );
+    print(&text)
+}
+
+fn paths_json(args: &SynthArgs, experiment: &Experiment, paths: &Paths, verdicts: &BTreeMap<&str, usize>) -> Value {
+    let markets: Vec<Value> = experiment
+        .sources
+        .iter()
+        .filter_map(|s| s.synthesis.as_ref().map(|made| (s, made)))
+        .map(|(s, made)| {
+            let (recipe, frame) = (made.recipe(), made.frame());
+            json!({
+                "symbol": s.instrument.symbol, "kind": recipe.info().name, "bars": frame.bars, "timeframe": frame.timeframe,
+                "calendar": frame.calendar, "parameters": recipe.params().values(), "truth": recipe.truth(frame),
+            })
+        })
+        .collect();
+    let strategies: Vec<Value> = experiment.placed.iter().map(|p| json!({ "name": p.file.name(), "params": p.file.values() })).collect();
+    let metrics: serde_json::Map<String, Value> = paths.distributions().into_iter().map(|(key, found)| (key, json!(found))).collect();
+    json!({
+        "synthetic": true, "paths": args.paths, "seed": experiment.spec.seed, "strategies": strategies, "markets": markets,
+        "verdicts": verdicts, "metrics": metrics, "warnings": experiment.warnings,
+    })
+}
+
+fn paths_table(paths: &Paths) -> String {
+    let cell = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
+    let mut rows = vec![["metric", "mean", "5 %", "25 %", "median", "75 %", "95 %", "undefined"].map(str::to_owned).to_vec()];
+    for (key, d) in paths.distributions().into_iter().filter(|(key, _)| SHOWN.contains(&key.as_str())) {
+        let Distribution { undefined, mean, p05, p25, p50, p75, p95, .. } = d;
+        let numbers = [mean, p05, p25, p50, p75, p95].map(cell);
+        rows.push(std::iter::once(key).chain(numbers).chain([undefined.to_string()]).collect());
+    }
+    table(&rows)
+}
+
+fn audit(args: &SynthArgs) -> Result<()> {
+    let sharpes = match args.param.as_slice() {
+        [] => PLANTED.to_vec(),
+        given if given.iter().all(|(name, value)| name == "sharpe" && *value > 0.0) => given.iter().map(|(_, value)| *value).collect(),
+        _ => return Err(Error::config("--param", "an audit takes sharpe alone, above 0, and as often as there are edges to plant")),
+    };
+    let bars = args.bars.unwrap_or(AUDIT_BARS);
+    let question = AuditQuestion { paths: args.paths, bars, sharpes, seed: args.seed.unwrap_or(SEED) };
+    let (done, total) = (AtomicU64::new(0), args.paths * (question.sharpes.len() as u64 + 1));
+    let found = progress::show("auditing", total, &done, || Audit::run(&question, &done))?;
+    if args.json { print_json(&json!(found)) } else { print(&audit_text(&found)) }
+}
+
+fn audit_text(found: &Audit) -> String {
+    let Audit { paths, bars, years, planted, .. } = found;
+    let share =
+        |rate: &crate::experiment::Rate| format!("{:.1} % ({:.1} to {:.1})", 100.0 * rate.rate, 100.0 * rate.low, 100.0 * rate.high);
+    let mut rows = vec![
+        ["planted", "profitable (95 % interval)", "in theory", "losing", "measured", "interval holds truth"].map(str::to_owned).to_vec(),
+    ];
+    for p in planted {
+        let Planted { sharpe, profitable, profitable_in_theory, loses, measured_sharpe, measured_sharpe_error, covered } = p;
+        let measured = measured_sharpe.zip(*measured_sharpe_error).map_or_else(|| "-".into(), |(m, e)| format!("{m:.3} +- {e:.3}"));
+        rows.push(vec![
+            if *sharpe == 0.0 { "nothing".to_owned() } else { format!("Sharpe {sharpe}") },
+            share(profitable),
+            format!("{:.1} %", 100.0 * profitable_in_theory),
+            format!("{:.1} %", 100.0 * loses.rate),
+            measured,
+            share(covered),
+        ]);
+    }
+    let told = planted.first().map_or_else(String::new, |twin| {
+        format!("Where there was nothing to find, \"profitable\" was said {} times in {}.\n", twin.profitable.count, twin.profitable.of)
+    });
+    format!("{paths} paths of {bars} days ({years:.1} years) each, the rule that earns the edge, no costs\n{}{told}", table(&rows))
+}
