@@ -161,7 +161,6 @@ impl Synthesis {
         let bars = self.recipe.generate(&self.frame, &self.seed)?.bars;
         let (first, last) = (bars.opened_at()[0], bars.opened_at()[bars.len() - 1]);
         Ok(Dataset {
-            ticks: None,
             rows: bars.len() as u64,
             sha256: content_sha256(&bars),
             bars: Arc::new(bars),

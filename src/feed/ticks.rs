@@ -39,7 +39,6 @@ pub struct TickReplay {
     problem: Option<Error>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one an instrument, and the loop should not follow a pointer to it")]
 enum Line {
     Bars(Series),
     Ticks(Box<Quotes>),
