@@ -113,8 +113,6 @@ fn fits(before: &Dataset, part: &Dataset) -> Result<()> {
     let sides = |d: &Dataset| (d.ticks.is_some(), d.bars.ask().is_some(), d.bars.spread().is_some());
     let problem = if before.bars.timeframe() != part.bars.timeframe() {
         format!("has bars of {}, and {} before it of {}", part.bars.timeframe(), before.path.display(), before.bars.timeframe())
-    } else if before.zone != part.zone {
-        format!("keeps the clock of {}, and {} before it that of {}", part.zone, before.path.display(), before.zone)
     } else if sides(before) != sides(part) {
         format!("does not quote the same sides as {} before it", before.path.display())
     } else {

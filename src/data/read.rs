@@ -332,9 +332,10 @@ fn sound(path: &Path, examined: Examined, wanted: Kind) -> Result<(Table, Option
         (Kind::Ticks, Kind::Bars) => {
             Err(Error::data(path, "holds ticks (bid, ask) where bars are needed; resample it first (data resample FILE --to 1m)"))
         }
-        (Kind::Trades, Kind::Bars) => {
-            Err(Error::data(path, "holds trades (price, amount) where bars are needed; resample it first (data resample FILE --to 1m)"))
-        }
+        (Kind::Trades, Kind::Bars) => Err(Error::data(
+            path,
+            "holds trades (price, amount) where bars are needed; resample them elsewhere, for data resample takes ticks and bars",
+        )),
         (kind, Kind::Ticks) if kind != Kind::Ticks => {
             Err(Error::data(path, format!("holds {} where ticks (timestamp, bid, ask) are needed", kind.name())))
         }

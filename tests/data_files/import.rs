@@ -169,6 +169,23 @@ fn ticks_and_trades_are_imported_with_all_they_have() {
 }
 
 #[test]
+fn ticks_of_several_files_keep_their_volumes() {
+    let folder = folder("tick_volumes");
+    let part = |name: &str, head: &str, rows: &str| std::fs::write(folder.join(name), format!("timestamp,bid,ask{head}\n{rows}")).unwrap();
+    part("a.csv", ",volume", "2024-01-01T00:00:01Z,1.0,1.1,3\n2024-01-01T00:00:02Z,1.0,1.1,4\n");
+    part("b.csv", ",volume", "2024-01-01T00:00:02Z,1.0,1.1,5\n2024-01-01T00:00:03Z,1.0,1.1,6\n");
+    part("bare.csv", "", "2024-01-01T00:00:04Z,1.0,1.1\n2024-01-01T00:00:05Z,1.0,1.1\n");
+    for out in ["whole.parquet", "whole.csv"] {
+        let (code, told) = data(&folder, &["import", "b.csv", "a.csv", "--out", out]);
+        assert_eq!(code, 0, "{told}");
+        let ticks = read_ticks(&folder.join(out), &ReadOptions::default()).unwrap();
+        assert_eq!(ticks.volume(), Some(&[3.0, 4.0, 5.0, 6.0][..]), "{out}");
+    }
+    let (code, told) = data(&folder, &["import", "a.csv", "bare.csv", "--out", "no.csv"]);
+    assert!(code == 2 && told.contains("bare.csv: has a volume where the ticks before have none, or none where they have one"), "{told}");
+}
+
+#[test]
 fn a_format_is_named_wherever_a_path_is_accepted() {
     let folder = folder("paths");
     let row = |i: usize| format!("20170103 {:02}{:02}00;1.1;1.3;1.0;{};0\n", i / 60, i % 60, ["1.2", "1.25"][i % 2]);
