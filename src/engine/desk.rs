@@ -61,6 +61,12 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Whether an order has been sent that has not ended.
+    #[inline]
+    pub(super) const fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     /// Lets one strategy see a completed bar and carries out what it asks.
     #[inline]
     pub(super) fn decide(&mut self, index: u8, seat: &mut Seat, bar: &Bar, broker: &mut (impl Broker + ?Sized), bus: &mut Bus) {

@@ -122,6 +122,8 @@ struct Engine<'a> {
     /// Whether something in it was settled against us.
     is_ambiguous: bool,
     quoted: Vec<Quoted>,
+    /// Whether any instrument is quoted tick by tick.
+    has_ticks: bool,
 }
 
 /// What ticks have told of an instrument.
@@ -152,13 +154,14 @@ impl<'a> Engine<'a> {
             dealt_inside: false,
             is_ambiguous: false,
             quoted: vec![Quoted::default(); account.instruments.len()],
+            has_ticks: false,
         }
     }
 
     /// Whether what this event tells has been met already: a bar out of ticks holds no price that the ticks did not show.
     #[inline]
     fn has_met(&self, market: &Market<'_>) -> bool {
-        matches!(market, Market::Completion { instrument, .. } if self.quoted[usize::from(instrument.0)].by_ticks)
+        self.has_ticks && matches!(market, Market::Completion { instrument, .. } if self.quoted[usize::from(instrument.0)].by_ticks)
     }
 
     /// Lets the positions see a quote.
@@ -166,6 +169,7 @@ impl<'a> Engine<'a> {
     fn pass_tick(&mut self, instrument: InstrumentId, market: &Market<'_>, broker: &(impl Broker + ?Sized)) {
         let quoted = &mut self.quoted[usize::from(instrument.0)];
         quoted.by_ticks = true;
+        self.has_ticks = true;
         if !self.desk.book.is_flat() {
             let quote = broker.quote(market).expect("a tick has a quote");
             quoted.was_held |= self.desk.book.pass_quote(instrument, &quote);
@@ -175,7 +179,10 @@ impl<'a> Engine<'a> {
     /// Books every notice the broker has for this event, one at a time.
     #[inline]
     fn settle(&mut self, market: &Market<'_>, decided: bool, broker: &mut (impl Broker + ?Sized), bus: &mut Bus) {
-        if !self.desk.book.is_flat()
+        // An open is looked at by the orders it may fill and by another instrument's completion; alone and without any, the next mark is soon enough.
+        let is_looked_at = matches!(market, Market::Tick(..)) || self.desk.has_pending() || self.last.len() > 1;
+        if is_looked_at
+            && !self.desk.book.is_flat()
             && let Market::Open(instrument, _) | Market::Tick(instrument, _) = market
             && let Some(quote) = broker.quote(market)
         {
@@ -220,9 +227,13 @@ impl<'a> Engine<'a> {
         if self.account.close_at_end {
             self.last[usize::from(instrument.0)] = Some(*bar);
         }
-        let quoted = &mut self.quoted[usize::from(instrument.0)];
-        let mut exposed = std::mem::take(&mut self.dealt_inside) | std::mem::take(&mut quoted.was_held);
-        let by_ticks = quoted.by_ticks;
+        let mut exposed = std::mem::take(&mut self.dealt_inside);
+        let mut by_ticks = false;
+        if self.has_ticks {
+            let quoted = &mut self.quoted[usize::from(instrument.0)];
+            exposed |= std::mem::take(&mut quoted.was_held);
+            by_ticks = quoted.by_ticks;
+        }
         self.ambiguous_bars += u64::from(std::mem::take(&mut self.is_ambiguous));
         if !self.desk.book.is_flat() {
             let (mut bid, mut ask) = broker.sides(instrument, bar);

@@ -191,6 +191,7 @@ fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
         },
         "metrics": outcome.metrics,
         "counts": counts(outcome),
+        "flags": { "no_losses": outcome.metrics.trades > 0 && outcome.metrics.gross_loss == Some(0.0) },
         "costs": outcome.costs,
         "intervals": outcome.intervals,
         "benchmark": outcome.benchmark,
