@@ -22,3 +22,4 @@ pub mod seed;
 pub mod stats;
 pub mod strategy;
 pub mod time;
+pub mod walk;

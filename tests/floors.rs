@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &[],
     &["strategy", "broker", "feed", "risk", "bus"],
     &["engine"],
-    &[],
+    &["walk"],
     &["experiment"],
     &["report"],
     &["cli"],

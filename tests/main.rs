@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on fails there; a skipped one says so")]
 
 mod account;
+mod arena;
 mod cases;
 mod cli;
 mod data_files;

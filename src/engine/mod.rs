@@ -7,9 +7,11 @@
 
 mod curve;
 mod desk;
+mod figures;
 
 pub use curve::EquityCurve;
 use desk::Desk;
+pub use figures::{CostBreakdown, Days, Figures};
 
 use crate::{
     broker::{Broker, Notice},

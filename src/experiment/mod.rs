@@ -3,6 +3,7 @@
 //! [`Spec`] is the file as typed, [`Experiment`] the same with its files read and everything checked, and [`Experiment::run`] plays it
 //! through the engine. What a run used is written whole into its manifest; the run's id is a hash of that.
 
+mod arena;
 mod audit;
 mod check;
 mod folder;

@@ -14,22 +14,19 @@ use crate::{
     broker::{MarketFill, Simulator},
     bus::{Bus, Comprehensive, Database, Finished, Journal, Policy, Rotation, TrainingLog},
     data::Dataset,
-    engine::{self, Account, Run, Seat},
+    engine::{self, Account, CostBreakdown, Days, Figures, Run, Seat},
     error::Result,
     event::{Mode, Names},
     feed::{Prices, Replay, TickReplay},
-    market::Calendar,
     seed::Seed,
     stats::{
         bootstrap::{Interval, Options},
         intervals::profit_factor_interval,
-        luck::Trials,
         ratios,
-        summary::{Metrics, MetricsInput},
+        summary::Metrics,
         verdict::{Evidence, Verdict},
     },
     strategy::{RuleStrategy, Strategy},
-    time::Nanos,
 };
 
 /// Which consumers write files while the run goes on.
@@ -39,19 +36,6 @@ pub enum Watchers<'a> {
     Off,
     /// All four, into this folder.
     Files(&'a Path),
-}
-
-/// What a run cost, by kind, in account currency.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct CostBreakdown {
-    /// Commission paid.
-    pub commission: f64,
-    /// Spread, already in the prices.
-    pub spread: f64,
-    /// Slippage, already in the prices.
-    pub slippage: f64,
-    /// Financing.
-    pub swap: f64,
 }
 
 /// Buying at the first open and holding, with the same costs.
@@ -148,11 +132,7 @@ impl Experiment {
         let mut bus = bus(&names, self.mode(), watchers)?;
         let account = self.account();
         let venues = self.sources.iter().map(|s| s.venue).collect();
-        let market_fill = match self.spec.fills.market {
-            MarketFillSpec::NextOpen => MarketFill::NextOpen,
-            MarketFillSpec::Close => MarketFill::Close,
-        };
-        let mut broker = Simulator::new(venues, self.spec.account.leverage, market_fill);
+        let mut broker = Simulator::new(venues, self.spec.account.leverage, self.market_fill());
         let run = if self.sources.iter().any(|s| s.dataset.ticks.is_some()) {
             let mut feed = TickReplay::new(&self.prices())?.counted(bars_done);
             let run = engine::run(&mut feed, &mut seats, &mut broker, &account, &mut bus);
@@ -210,7 +190,14 @@ impl Experiment {
         }
     }
 
-    fn account(&self) -> Account {
+    pub(super) const fn market_fill(&self) -> MarketFill {
+        match self.spec.fills.market {
+            MarketFillSpec::NextOpen => MarketFill::NextOpen,
+            MarketFillSpec::Close => MarketFill::Close,
+        }
+    }
+
+    pub(super) fn account(&self) -> Account {
         Account {
             cash: self.spec.account.cash,
             sizing: self.spec.account.sizing,
@@ -221,34 +208,18 @@ impl Experiment {
         }
     }
 
-    /// The calendar whose trading days the returns are counted in: that of the first instrument.
-    fn calendar(&self) -> Calendar {
-        self.sources.first().map_or(Calendar::RoundTheClock, |s| s.days)
+    /// What the returns are counted by: the first instrument's trading days.
+    pub(super) fn days(&self) -> Days {
+        let first = &self.sources[0];
+        Days { calendar: first.days, timeframe: first.dataset.bars.timeframe() }
     }
 
     /// Everything but what the bus leaves.
     fn measure(&self, id: String, run: Run) -> Outcome {
-        let calendar = self.calendar();
-        let day_rows = day_rows(run.curve.at(), calendar, self.sources[0].dataset.bars.timeframe());
+        let days = self.days();
+        let Figures { metrics, costs, trade_pnls: pnls, day_rows, day_equity } = Figures::of(&run, &days);
         let on_days = |column: &[f64]| -> Vec<f64> { day_rows.iter().map(|row| column[*row]).collect() };
-        let day_equity = on_days(run.curve.equity());
-        let (cash, periods_per_year) = (self.spec.account.cash, calendar.periods_per_year());
-        let pnls: Vec<f64> = run.trades.iter().map(|t| t.pnl).collect();
-        let costs = costs(&run);
-        let costs_total = costs.commission + costs.spread + costs.slippage + costs.swap;
-        let metrics = Metrics::compute(&MetricsInput {
-            bars: run.bars,
-            initial_equity: cash,
-            final_equity: run.book.equity(),
-            trade_pnls: &pnls,
-            equity: run.curve.equity(),
-            day_equity: &day_equity,
-            periods_per_year,
-            exposed_bars: run.exposed_bars,
-            costs_total,
-            ambiguous_bars: run.ambiguous_bars,
-            trials: Trials::ONE,
-        });
+        let (cash, periods_per_year) = (self.spec.account.cash, days.calendar.periods_per_year());
         // An account below zero has no returns, and so no ratio: the verdict's figures agree with the metrics'.
         let returns = ratios::returns_of(cash, &day_equity).unwrap_or_default();
         let benchmark = self.benchmark(&run, &on_days, periods_per_year);
@@ -259,7 +230,7 @@ impl Experiment {
             periods_per_year,
             return_fraction: metrics.return_fraction,
             buy_and_hold_fraction: Some(benchmark.return_fraction),
-            costs_total,
+            costs_total: costs.total(),
             in_sample: true,
             seed,
         });
@@ -318,47 +289,9 @@ fn bus(names: &Arc<Names>, mode: Mode, watchers: Watchers<'_>) -> Result<Bus> {
     Ok(bus)
 }
 
-/// The last row of each trading day; bars of a day or more belong to the date they are stamped with.
-fn day_rows(at: &[Nanos], calendar: Calendar, timeframe: crate::time::Timeframe) -> Vec<usize> {
-    let mut days = calendar.days();
-    let mut rows: Vec<usize> = Vec::new();
-    let mut current = None;
-    for (row, closed_at) in at.iter().enumerate() {
-        // The closing moment belongs to the day that its last nanosecond was in.
-        let day = if timeframe.ns() >= crate::time::DAY {
-            calendar.trading_day_of_bar(closed_at.plus(-timeframe.ns()), timeframe)
-        } else {
-            days.day(closed_at.plus(-1))
-        };
-        if current == Some(day) {
-            rows.pop();
-        }
-        current = Some(day);
-        rows.push(row);
-    }
-    rows
-}
-
 /// Period returns of values that start from `cash`.
 fn returns(cash: f64, values: &[f64]) -> Vec<f64> {
     std::iter::once(&cash).chain(values).zip(values).map(|(before, after)| after / before - 1.0).collect()
-}
-
-/// Costs of everything that was filled, open positions included.
-fn costs(run: &Run) -> CostBreakdown {
-    let mut costs = CostBreakdown::default();
-    for trade in &run.trades {
-        costs.commission += trade.commission;
-        costs.spread += trade.spread;
-        costs.slippage += trade.slippage;
-        costs.swap += trade.swap;
-    }
-    for position in run.book.positions() {
-        costs.commission += position.commission;
-        costs.spread += position.spread_cost;
-        costs.slippage += position.slippage_cost;
-    }
-    costs
 }
 
 /// Entries that were wanted and refused, where they are as many as the trades: the result is then of the account, not of the rules.

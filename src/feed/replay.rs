@@ -1,8 +1,11 @@
 //! Stored bars of one or several instruments, merged by time.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use super::Feed;
@@ -27,6 +30,8 @@ pub(super) struct Series {
     bars: Arc<Bars>,
     /// Rows opened so far.
     opened: usize,
+    /// Row that is not played any more.
+    end: usize,
     /// The last of them, gathered once for both of its moments.
     pub(super) bar: Bar,
     /// Whether it has opened and not completed.
@@ -35,7 +40,13 @@ pub(super) struct Series {
 
 impl Series {
     pub(super) fn new(instrument: InstrumentId, bars: Arc<Bars>) -> Self {
-        Self { instrument, bars, opened: 0, bar: Bar::default(), completing: false }
+        let rows = 0..bars.len();
+        Self::of_rows(instrument, bars, rows)
+    }
+
+    fn of_rows(instrument: InstrumentId, bars: Arc<Bars>, rows: Range<usize>) -> Self {
+        assert!(rows.start <= rows.end && rows.end <= bars.len(), "rows {rows:?} of {}", bars.len());
+        Self { instrument, bars, opened: rows.start, end: rows.end, bar: Bar::default(), completing: false }
     }
 
     /// Time of the next event, then 0 for a completion and 1 for an open.
@@ -44,7 +55,7 @@ impl Series {
         if self.completing {
             return Some((self.bar.closed_at, 0));
         }
-        self.bars.opened_at().get(self.opened).map(|opened_at| (*opened_at, 1))
+        self.bars.opened_at()[..self.end].get(self.opened).map(|opened_at| (*opened_at, 1))
     }
 
     /// Goes on to the next event; says whether it is a completion, and nothing at the end.
@@ -52,6 +63,9 @@ impl Series {
     pub(super) fn advance(&mut self) -> Option<bool> {
         let is_completion = self.completing;
         if !is_completion {
+            if self.opened == self.end {
+                return None;
+            }
             self.bar = self.bars.get(self.opened)?;
             self.opened += 1;
         }
@@ -67,9 +81,19 @@ impl Replay {
     /// With more than 65,535 series.
     #[must_use]
     pub fn new(bars: &[Arc<Bars>]) -> Self {
+        let whole = |bars: &Arc<Bars>| (Arc::clone(bars), 0..bars.len());
+        Self::of_rows(&bars.iter().map(whole).collect::<Vec<_>>())
+    }
+
+    /// Replays some rows of each series, as [`Replay::new`] does all of them.
+    ///
+    /// # Panics
+    /// When rows reach past a series' last, and as [`Replay::new`].
+    #[must_use]
+    pub fn of_rows(series: &[(Arc<Bars>, Range<usize>)]) -> Self {
         let id = |i: usize| InstrumentId(u16::try_from(i).expect("at most 65,535 instruments"));
-        let series = bars.iter().enumerate().map(|(i, bars)| Series::new(id(i), Arc::clone(bars))).collect();
-        Self { series, told: None, done: 0 }
+        let part = |(i, (bars, rows)): (usize, &(Arc<Bars>, Range<usize>))| Series::of_rows(id(i), Arc::clone(bars), rows.clone());
+        Self { series: series.iter().enumerate().map(part).collect(), told: None, done: 0 }
     }
 
     /// The same, telling `bars_done` every few thousand bars how many are done.
@@ -119,7 +143,7 @@ impl Feed for Replay {
     }
 
     fn completions_to_come(&self) -> usize {
-        self.series.iter().map(|s| s.bars.len() - s.opened + usize::from(s.completing)).sum()
+        self.series.iter().map(|s| s.end - s.opened + usize::from(s.completing)).sum()
     }
 }
 

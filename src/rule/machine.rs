@@ -91,6 +91,17 @@ impl Machine {
         self.replay = Some(Replay { bars, next: first });
     }
 
+    /// As [`Machine::attach`], with the first `rows` bars stepped through already, flat: what is read and not traded.
+    ///
+    /// # Panics
+    /// When a bar has been stepped already, or there are not so many.
+    pub fn attach_after(&mut self, bars: &Arc<Bars>, rows: usize) {
+        self.attach(Arc::clone(bars));
+        for row in 0..rows {
+            self.step(&bars.bar(row), &Book::default());
+        }
+    }
+
     /// Sets what `model(name)` reads from the next step on, until set again; the slot is [`Program::model_slot`]'s.
     pub fn set_model(&mut self, slot: usize, value: Option<f64>) {
         self.models[slot] = value.filter(|v| v.is_finite()).unwrap_or(f64::NAN);

@@ -31,6 +31,14 @@ impl RuleStrategy {
         Self { rules, machine, reads_position, trades_seen: 0, bars_since_trade: None }
     }
 
+    /// As [`Strategy::prepare`] for a replay that begins after the first `rows` bars: what they tell is known, and none of it was traded.
+    ///
+    /// # Panics
+    /// When a bar has been seen already, or there are not so many.
+    pub fn prepare_after(&mut self, bars: &Arc<Bars>, rows: usize) {
+        self.machine.attach_after(bars, rows);
+    }
+
     #[inline]
     fn holds(&self, side: Option<&SideRules>) -> bool {
         side.is_some_and(|rules| self.machine.holds(rules.enter))

@@ -1,0 +1,210 @@
+//! One data set and its strategies, made ready once and played with many sets of parameters.
+//!
+//! Indicators read the data from its first row, whatever the span: a rule says at a row what it would say live with the whole history
+//! behind it, and two sets of parameters are scored on the same rows, however long each needs to warm up. What was not known at a row is
+//! not used there. A play knows no journal and writes no file; its figures are those that a backtest of the same rows has, by the same
+//! code. It shares nothing that changes, so plays may run side by side.
+
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+
+use crate::{
+    broker::{MarketFill, Simulator, Venue},
+    bus::Bus,
+    engine::{self, Account, CostBreakdown, Days, Figures, Run, Seat},
+    error::{Error, Result, suggest},
+    event::{Mode, Names},
+    feed::Replay,
+    market::{Bars, Instrument, InstrumentId},
+    rule::StrategyFile,
+    stats::{ratios, summary::Metrics},
+    strategy::RuleStrategy,
+};
+
+/// One instrument of the data set.
+#[derive(Clone)]
+pub struct Prices {
+    /// Its bars.
+    pub bars: Arc<Bars>,
+    /// What they price.
+    pub instrument: Instrument,
+    /// How it deals.
+    pub venue: Venue,
+}
+
+/// One strategy and where it sits.
+#[derive(Clone)]
+pub struct Entrant {
+    /// The strategy, with the parameter values that a play does not name.
+    pub file: StrategyFile,
+    /// Which of the prices it trades.
+    pub instrument: InstrumentId,
+    /// Its share of the account's sizing.
+    pub weight: f64,
+}
+
+/// What an arena is made of: the parts of a checked experiment.
+#[derive(Clone)]
+pub struct Setup {
+    /// The prices, by instrument.
+    pub prices: Vec<Prices>,
+    /// The strategies, in seat order.
+    pub entrants: Vec<Entrant>,
+    /// The account; [`Span::at_end`] takes the place of its `close_at_end`.
+    pub account: Account,
+    /// Notional over equity allowed, 1 for no margin.
+    pub leverage: f64,
+    /// When market orders fill.
+    pub market_fill: MarketFill,
+    /// What the returns are counted by.
+    pub days: Days,
+}
+
+/// What becomes of a position that is open at the end of a span.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AtEnd {
+    /// It is closed at the last close, costs paid.
+    Close,
+    /// It stays open, marked at the last close, and is no closed trade.
+    #[default]
+    Carry,
+}
+
+/// Which rows are traded and scored.
+///
+/// Rows are those of the first instrument. Another's bars belong to the span when they open at the first of these rows or later, and
+/// before the row that follows the last; a span that begins at row 0, or ends with the last row, takes in all that others have before, or after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The rows; those before them are read.
+    pub scored: Range<usize>,
+    /// What becomes of open positions.
+    pub at_end: AtEnd,
+}
+
+/// What one set of parameters came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Played {
+    /// Every figure; `dsr` is that of a single trial.
+    pub metrics: Metrics,
+    /// What it cost.
+    pub costs: CostBreakdown,
+    /// Pnl of each closed trade, in the order of closing.
+    pub trade_pnls: Vec<f64>,
+    /// The return of each trading day of the span, the first from the starting cash; `None` where the account fell to nothing.
+    pub day_returns: Option<Vec<f64>>,
+    /// Account value at the end, open positions marked.
+    pub final_equity: f64,
+    /// Positions open at the end.
+    pub open_positions: usize,
+}
+
+/// A data set with its strategies, ready to be played with any parameters.
+pub struct Arena {
+    setup: Setup,
+    names: Arc<Names>,
+}
+
+impl Arena {
+    /// Checks that the strategies compile with the values they have.
+    ///
+    /// # Errors
+    /// When one does not compile for its data, or asks for a model; when there are no prices or no bars.
+    pub fn new(setup: Setup) -> Result<Self> {
+        if setup.prices.iter().all(|prices| prices.bars.is_empty()) {
+            return Err(Error::config("data", "there is no bar to play; name a price file that has some"));
+        }
+        let arena = Self { setup, names: Arc::default() };
+        for entrant in &arena.setup.entrants {
+            arena.compile(entrant, &entrant.file)?;
+        }
+        Ok(arena)
+    }
+
+    /// Rows of the first instrument.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.setup.prices[0].bars.len()
+    }
+
+    /// What the arena is made of.
+    #[must_use]
+    pub const fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Bars until every rule can have a value with these parameters, in data without gaps; a span that begins there warms nothing up.
+    ///
+    /// # Errors
+    /// As [`Arena::play`].
+    pub fn warmup_bars(&self, params: &BTreeMap<String, f64>) -> Result<usize> {
+        let files = self.files(params)?;
+        let bars = |(entrant, file): (&Entrant, &StrategyFile)| Ok(self.compile(entrant, file)?.program.warmup_bars());
+        self.setup.entrants.iter().zip(&files).map(bars).try_fold(1, |most, bars: Result<usize>| Ok(most.max(bars?)))
+    }
+
+    /// Plays one set of parameters over a span. What `params` does not name stays as the strategy has it.
+    ///
+    /// # Errors
+    /// A parameter that no strategy has, or a value outside its range; a span that is empty or reaches past the data.
+    pub fn play(&self, params: &BTreeMap<String, f64>, span: &Span) -> Result<Played> {
+        let run = self.run(params, span)?;
+        let Figures { metrics, costs, trade_pnls, day_equity, .. } = Figures::of(&run, &self.setup.days);
+        let day_returns = ratios::returns_of(self.setup.account.cash, &day_equity);
+        let (final_equity, open_positions) = (run.book.equity(), run.book.positions().len());
+        Ok(Played { metrics, costs, trade_pnls, day_returns, final_equity, open_positions })
+    }
+
+    fn run(&self, params: &BTreeMap<String, f64>, span: &Span) -> Result<Run> {
+        let rows = self.rows_of(&span.scored)?;
+        let files = self.files(params)?;
+        let seat = |(entrant, file): (&Entrant, &StrategyFile)| {
+            let index = usize::from(entrant.instrument.0);
+            let mut strategy = RuleStrategy::new(self.compile(entrant, file)?);
+            strategy.prepare_after(&self.setup.prices[index].bars, rows[index].start);
+            Ok(Seat { strategy: Box::new(strategy), instrument: entrant.instrument, weight: entrant.weight })
+        };
+        let mut seats = self.setup.entrants.iter().zip(&files).map(seat).collect::<Result<Vec<Seat>>>()?;
+        let mut broker =
+            Simulator::new(self.setup.prices.iter().map(|prices| prices.venue).collect(), self.setup.leverage, self.setup.market_fill);
+        let account = Account { close_at_end: span.at_end == AtEnd::Close, ..self.setup.account.clone() };
+        let series: Vec<_> = self.setup.prices.iter().map(|prices| Arc::clone(&prices.bars)).zip(rows).collect();
+        let mut bus = Bus::new(Arc::clone(&self.names), Mode::Backtest);
+        Ok(engine::run(&mut Replay::of_rows(&series), &mut seats, &mut broker, &account, &mut bus))
+    }
+
+    /// The strategies with their parameters set: each takes those it has, and one at least must have each.
+    fn files(&self, params: &BTreeMap<String, f64>) -> Result<Vec<StrategyFile>> {
+        let has = |file: &StrategyFile, name: &str| file.parameters().iter().any(|p| p.name == name);
+        let entrants = &self.setup.entrants;
+        if let Some(unknown) = params.keys().find(|name| !entrants.iter().any(|entrant| has(&entrant.file, name))) {
+            let known = entrants.iter().flat_map(|entrant| entrant.file.parameters()).map(|p| p.name.as_str());
+            let problem = format!("no strategy has a parameter '{unknown}'{}", suggest(unknown, known));
+            return Err(Error::config("params", problem));
+        }
+        let set = |entrant: &Entrant| {
+            let own = params.iter().filter(|(name, _)| has(&entrant.file, name));
+            entrant.file.with_params(&own.map(|(name, value)| (name.clone(), *value)).collect())
+        };
+        entrants.iter().map(set).collect()
+    }
+
+    fn compile(&self, entrant: &Entrant, file: &StrategyFile) -> Result<crate::rule::CompiledStrategy> {
+        let Prices { bars, instrument, .. } = &self.setup.prices[usize::from(entrant.instrument.0)];
+        let rules = file.compile_for(bars.timeframe(), instrument.calendar)?;
+        rules.program.needs_no_model(file.name())?;
+        Ok(rules)
+    }
+
+    /// The rows of each instrument that a span of the first one's takes in.
+    fn rows_of(&self, scored: &Range<usize>) -> Result<Vec<Range<usize>>> {
+        let Range { start, end } = *scored;
+        if start >= end || end > self.rows() {
+            let problem = format!("rows {start} to {end} are no span of {} rows; the first must lie before the end", self.rows());
+            return Err(Error::config("span", problem));
+        }
+        let opened_at = self.setup.prices[0].bars.opened_at();
+        let from = (start > 0).then(|| opened_at[start]);
+        let others = self.setup.prices[1..].iter().map(|prices| prices.bars.span(from, opened_at.get(end).copied()));
+        Ok(std::iter::once(start..end).chain(others).collect())
+    }
+}
