@@ -12,6 +12,7 @@ pub mod error;
 pub mod event;
 pub mod experiment;
 pub mod feed;
+pub mod fold;
 pub mod indicator;
 pub mod market;
 pub mod portfolio;

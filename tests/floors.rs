@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 const FLOORS: &[&[&str]] = &[
     &["time", "seed", "error"],
     &["market", "stats"],
-    &["indicator", "portfolio", "data"],
+    &["indicator", "portfolio", "data", "fold"],
     &["event", "rule"],
     &[],
     &["strategy", "broker", "feed", "risk", "bus"],

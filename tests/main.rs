@@ -12,6 +12,7 @@ mod expressions;
 mod five_tools;
 mod floors;
 mod folders;
+mod folds;
 mod holding;
 mod killed;
 mod metrics;

@@ -25,6 +25,9 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  cthulu-lab backtest\n  cthulu-lab backtest experiments/default.toml --param rsi_bars=10\n  \
         cthulu-lab backtest --strategy sma_crossover --data datasets/sp500_d1.csv.gz:SPX --json")]
     Backtest(BacktestArgs),
+    /// Lists every fold of a walk-forward before anything runs
+    #[command(after_help = "Examples:\n  cthulu-lab folds experiments/rsi.toml\n  cthulu-lab folds experiments/cpcv.toml --json")]
+    Folds(FoldsArgs),
     /// Writes a commented strategy or experiment file that runs as it is
     #[command(after_help = "Examples:\n  cthulu-lab new strategy pullback\n  cthulu-lab new experiment pullback\n  \
         cthulu-lab backtest experiments/pullback.toml")]
@@ -124,6 +127,17 @@ pub(super) struct BacktestArgs {
     #[arg(long)]
     pub(super) no_report: bool,
     /// Prints run.json on stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Arguments of `folds`.
+#[derive(Args)]
+pub(super) struct FoldsArgs {
+    /// An experiment file with a [walkforward] section
+    #[arg(value_name = "EXPERIMENT.toml")]
+    pub(super) experiment: PathBuf,
+    /// Prints one JSON document: {"rows":n,"folds":[{"fold":0,"train":[[0,900]],"test":[[924,1100]]}]}, half-open row ranges
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -95,7 +95,7 @@ fn spec(args: &BacktestArgs) -> Result<Spec> {
     Ok(spec)
 }
 
-fn read(path: &Path) -> Result<Spec> {
+pub(super) fn read(path: &Path) -> Result<Spec> {
     if !path.exists() {
         return Err(Error::absent(path));
     }

@@ -7,6 +7,7 @@ mod backtest;
 mod data;
 mod eval;
 mod explain;
+mod folds;
 mod import;
 mod interrupt;
 mod list;
@@ -69,6 +70,7 @@ fn run(command: &Command) -> Result<u8, Error> {
             DataCommand::Resample(args) => resample::run(args).map(done),
             DataCommand::Synth(args) => synth::run(args).map(done),
         },
+        Command::Folds(args) => folds::run(args).map(done),
         Command::Eval(args) => eval::run(args).map(done),
         Command::Stats(args) => stats::run(args).map(done),
         Command::Report(args) => report::run(args).map(done),

@@ -15,6 +15,7 @@ mod spec;
 mod synth;
 mod template;
 mod typed;
+mod walkforward_spec;
 mod warnings;
 
 pub use audit::{Audit, AuditQuestion, Planted, Rate};
@@ -28,3 +29,4 @@ pub use spec::{
 };
 pub use synth::{SynthSpec, Synthesis};
 pub use template::{STARTER_DATA, namesake, starter};
+pub use walkforward_spec::{EdgeSpec, SchemeSpec, WalkforwardSpec};

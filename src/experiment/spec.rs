@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{SynthSpec, typed};
+use super::{SynthSpec, WalkforwardSpec, typed};
 use crate::{
     data::{DateOrder, Format},
     error::Result,
@@ -47,9 +47,9 @@ pub struct Spec {
     /// What a search does with this file; a backtest keeps it as typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<toml::Table>,
-    /// What a walk-forward does with this file; a backtest keeps it as typed.
+    /// How a walk-forward cuts the data and chooses; a backtest keeps it in its manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub walkforward: Option<toml::Table>,
+    pub walkforward: Option<WalkforwardSpec>,
     /// What training does with this file; a backtest keeps it as typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<toml::Table>,

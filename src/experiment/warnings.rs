@@ -66,8 +66,8 @@ fn doubted(source: &Source) -> Option<String> {
 
 /// Sections that ask for more than a backtest does.
 fn ignored(spec: &Spec) -> Option<String> {
-    let sections = [("search", &spec.search), ("walkforward", &spec.walkforward), ("model", &spec.model)];
-    let there: Vec<String> = sections.iter().filter(|(_, table)| table.is_some()).map(|(name, _)| format!("[{name}]")).collect();
+    let sections = [("search", spec.search.is_some()), ("walkforward", spec.walkforward.is_some()), ("model", spec.model.is_some())];
+    let there: Vec<String> = sections.iter().filter(|(_, is_there)| *is_there).map(|(name, _)| format!("[{name}]")).collect();
     if there.is_empty() {
         return None;
     }
