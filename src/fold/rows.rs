@@ -37,6 +37,12 @@ impl Rows {
         Self(joined)
     }
 
+    /// The rows of one range.
+    #[must_use]
+    pub fn of(range: Range<usize>) -> Self {
+        Self::from_ranges(std::iter::once(range))
+    }
+
     /// Those rows that are not in `hole`.
     #[must_use]
     pub fn without(&self, hole: Range<usize>) -> Self {

@@ -44,7 +44,7 @@ impl Windows<'_> {
         let fold = |w: &Window| {
             let to = w.test.start.saturating_sub(self.plan.purge_bars).max(w.train_from);
             let from = if self.is_anchored { 0 } else { w.train_from };
-            Fold { train: Rows::from_ranges([from..to]), test: Rows::from_ranges([w.test.clone()]) }
+            Fold { train: Rows::of(from..to), test: Rows::of(w.test.clone()) }
         };
         let path = (0..).zip(&windows).map(|(fold, w)| Leg { fold, rows: w.test.clone() }).collect();
         Ok((windows.iter().map(fold).collect(), vec![path]))
