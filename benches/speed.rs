@@ -85,6 +85,7 @@ fn looping(c: &mut Criterion) {
         lots: Lots::Fractional,
         limits: Limits::default(),
         instruments: vec![Instrument::fractional("WALK")],
+        gaps: Vec::new(),
         close_at_end: false,
     };
     let venue = Venue { quoting: Quoting::default(), costs: Costs { commission_fraction: 0.0002, ..Costs::default() }, contract_size: 1.0 };

@@ -113,7 +113,7 @@ fn peak(process: u32) -> Option<u64> {
 fn play(path: &Path) {
     let begun = Instant::now();
     let options = ReadOptions { timeframe: Some("1m".parse().expect("a bar length")), ..ReadOptions::default() };
-    let dataset = load(path, &options, Calendar::RoundTheClock).expect("sound");
+    let dataset = load(path, &options).expect("sound");
     let loaded = begun.elapsed();
     let text = STRATEGIES.iter().find(|(name, _)| *name == "sma_crossover").expect("shipped").1;
     let file = StrategyFile::parse(text, "sma_crossover.toml").expect("sound");
@@ -126,6 +126,7 @@ fn play(path: &Path) {
         lots: Lots::Fractional,
         limits: Limits::default(),
         instruments: vec![Instrument::fractional("WALK")],
+        gaps: Vec::new(),
         close_at_end: false,
     };
     let venue = Venue { quoting: Quoting::default(), costs: Costs::default(), contract_size: 1.0 };

@@ -14,7 +14,7 @@ pub use record::{Names, Record};
 pub use signal::{Action, Signal};
 
 use crate::{
-    market::{Bar, Fill, InstrumentId, Order, OrderId, OrderKind, Side, Tick, Ticket},
+    market::{Bar, Fill, Gap, InstrumentId, Order, OrderId, OrderKind, Side, Tick, Ticket},
     portfolio::{Position, Trade},
     time::Nanos,
 };
@@ -207,6 +207,15 @@ pub enum Kind {
     Drawdown {
         /// Depth as a fraction of the peak.
         fraction: f64,
+    },
+    /// `gap_crossed`: a position was held over a hole in the data that its market's hours do not explain.
+    GapCrossed {
+        /// Which position.
+        ticket: Ticket,
+        /// Direction of the position.
+        side: Side,
+        /// The hole.
+        gap: Gap,
     },
     /// `run_finished`
     RunFinished {

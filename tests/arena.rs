@@ -51,6 +51,7 @@ fn small(series: Vec<Arc<Bars>>, strategy: &str) -> Arena {
         lots: Lots::Fractional,
         limits: Limits::default(),
         instruments: instruments.clone(),
+        gaps: Vec::new(),
         close_at_end: false,
     };
     let prices = series.into_iter().zip(instruments).map(|(bars, instrument)| Prices { bars, instrument, venue }).collect();

@@ -8,7 +8,7 @@ use std::{
 
 use cthulu_lab::{
     data::{DayEnd, ReadOptions, find_series, load_series, resample_ticks, write_csv, write_parquet, write_ticks_parquet},
-    market::{Bar, Bars, Calendar, Ticks},
+    market::{Bar, Bars, Ticks},
     time::{HOUR, Nanos, SECOND},
 };
 use serde_json::Value;
@@ -151,7 +151,7 @@ fn ticks_that_meet_inside_a_minute_give_one_bar_of_it() {
     let scratch = folder("folder-minute");
     let options = ReadOptions { timeframe: Some("1m".parse().unwrap()), ..ReadOptions::default() };
     let files = find_series(&scratch.0, Some("BTCUSD"), options.timeframe).unwrap().files;
-    let dataset = load_series(&scratch.0, &files, &options, Calendar::RoundTheClock, (None, None)).unwrap();
+    let dataset = load_series(&scratch.0, &files, &options, (None, None)).unwrap();
     assert_eq!(*dataset.bars, resample_ticks(&ticks(0..2000), "1m".parse().unwrap(), DayEnd::Utc).unwrap());
 }
 

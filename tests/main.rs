@@ -13,6 +13,7 @@ mod five_tools;
 mod floors;
 mod folders;
 mod folds;
+mod gaps;
 mod holding;
 mod killed;
 mod metrics;

@@ -101,6 +101,7 @@ impl Stage {
             lots: Lots::Fractional,
             limits: Limits::default(),
             instruments,
+            gaps: Vec::new(),
             close_at_end: false,
         };
         let (quoting, costs) = (Quoting { spread: Some(0.0), ..Quoting::default() }, Costs::default());

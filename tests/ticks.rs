@@ -398,7 +398,7 @@ fn parquet_is_read_by_its_row_groups_and_a_span_skips_the_others() {
     let path = scratch.0.join("ticks.parquet");
     write_ticks_parquet(&ticks, &path).unwrap();
     let options = ReadOptions { timeframe: Some(minute()), ..ReadOptions::default() };
-    let dataset = load(&path, &options, Calendar::Fx).unwrap();
+    let dataset = load(&path, &options).unwrap();
     assert_eq!(*dataset.bars, *minutes(&ticks));
     assert_eq!(dataset.sha256, cthulu_lab::data::sha256_hex(&std::fs::read(&path).unwrap()));
     let source = dataset.ticks.unwrap();
@@ -419,7 +419,7 @@ fn a_crossed_quote_in_a_later_row_group_is_refused_with_its_row() {
     let path = scratch.0.join("ticks.parquet");
     write_ticks_parquet(&crossed, &path).unwrap();
     let options = ReadOptions { timeframe: Some(minute()), ..ReadOptions::default() };
-    let problem = load(&path, &options, Calendar::Fx).unwrap_err().to_string();
+    let problem = load(&path, &options).unwrap_err().to_string();
     assert!(problem.contains("row 400001, column ask: ask 1 is below bid"), "{problem}");
 }
 

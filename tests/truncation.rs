@@ -44,7 +44,7 @@ fn generated(seed: Seed, rows: usize) -> Bars {
 fn euro() -> Bars {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/eurusd_h1_2017.csv.gz");
     let options = ReadOptions { zone: Some(chrono_tz::UTC), date_order: Some(DateOrder::Dmy), ..ReadOptions::default() };
-    Bars::clone(&data::load(&path, &options, Calendar::Fx).unwrap().bars)
+    Bars::clone(&data::load(&path, &options).unwrap().bars)
 }
 
 /// The strategy over the bars, with its indicators computed in blocks or bar by bar.

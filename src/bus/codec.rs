@@ -7,7 +7,7 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use crate::{
     event::{Action, Event, Kind, Mode, Refusal, Signal, Source},
-    market::{ExitReason, Fill, FillKind, InstrumentId, Order, OrderId, OrderKind, Side, Size, Ticket},
+    market::{ExitReason, Fill, FillKind, Gap, InstrumentId, Order, OrderId, OrderKind, Side, Size, Ticket},
     portfolio::{Position, Trade},
     time::Nanos,
 };
@@ -176,7 +176,7 @@ variants!(Kind {
     4 OrderSubmitted(order), 5 OrderRefused { side, kind, reason }, 6 OrderRejected { order, reason }, 7 OrderCancelled { order, reason },
     8 OrderFilled(fill), 9 TradeOpened(position), 10 SlTpUpdated { ticket, stop_loss, take_profit }, 11 TradeStoppedOut { ticket, price },
     12 TradeTpHit { ticket, price }, 13 TradeClosed { trade, features }, 14 RiskLimitHit { limit, fraction }, 15 Drawdown { fraction },
-    16 RunFinished { equity, cash },
+    16 RunFinished { equity, cash }, 17 GapCrossed { ticket, side, gap },
 });
 
 fields! {
@@ -193,6 +193,7 @@ fields! {
         ticket, instrument, side, lots, opened_at, entry, closed_at, exit, pnl, commission, swap, spread, slippage, mae, mfe, bars,
         reason, strategy,
     }
+    Gap { from, to, missing_bars }
     Event { seq, at, mode, source, instrument, strategy, kind }
 }
 

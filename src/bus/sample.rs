@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use crate::{
     event::{Action, Event, Kind, Mode, Names, Refusal, Signal, Source},
-    market::{ExitReason, Fill, FillKind, InstrumentId, Order, OrderId, OrderKind, Side, Size, Ticket},
+    market::{ExitReason, Fill, FillKind, Gap, InstrumentId, Order, OrderId, OrderKind, Side, Size, Ticket},
     portfolio::{Booked, Ledger},
     time::{HOUR, Nanos},
 };
@@ -143,6 +143,7 @@ pub(super) fn one_of_each() -> Vec<Event> {
         Kind::TradeTpHit { ticket, price: 1.9 },
         Kind::RiskLimitHit { limit: Refusal::DailyLoss, fraction: 0.05 },
         Kind::Drawdown { fraction: 0.1 },
+        Kind::GapCrossed { ticket, side: Side::Sell, gap: Gap { from: Nanos(0), to: Nanos(3 * HOUR), missing_bars: 2 } },
         Kind::RunFinished { equity: book.equity(), cash: book.cash() },
     ]);
     let event = |(index, kind): (usize, Kind)| Event {

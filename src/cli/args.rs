@@ -75,6 +75,10 @@ pub(super) struct FileArgs {
     /// Length of a bar, as 1m, 4h or 1d, which the file must have [default: the usual step between its rows]
     #[arg(long, value_name = "LENGTH")]
     pub(super) timeframe: Option<Timeframe>,
+    /// Hours of its market, against which gaps are measured: 24/7, fx, us_equity, or as "Europe/London 08:00-16:30" [default: the file's
+    /// manifest, then the instrument's, then those its times keep]
+    #[arg(long, value_name = "HOURS")]
+    pub(super) calendar: Option<Calendar>,
     /// How the file is written: auto, or a name such as mt5, histdata or csv; docs/data.md lists them [default: the file's manifest, then auto]
     #[arg(long, value_name = "NAME", value_parser = format_name)]
     pub(super) format: Option<FormatName>,

@@ -136,6 +136,7 @@ pub(super) fn data(text: &str, says: &FileArgs) -> Result<DataSpec> {
         zone: says.tz.clone(),
         date_order: says.date_order,
         timeframe: says.timeframe,
+        calendar: says.calendar,
         format: super::data::named_format(says, None),
         ..DataSpec::of(path)
     })

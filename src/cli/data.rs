@@ -47,7 +47,7 @@ pub(super) fn options(file: &Path, says: &FileArgs, symbol: Option<&str>) -> Res
         date_order: says.date_order.or(manifest.date_order),
         timeframe: says.timeframe,
         point: instrument.as_ref().and_then(|i| i.point),
-        calendar: instrument.map(|i| i.calendar),
+        calendar: says.calendar.or(manifest.calendar).or(instrument.map(|i| i.calendar)),
         ..ReadOptions::default()
     })
 }

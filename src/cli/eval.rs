@@ -15,7 +15,11 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
     let options = super::data::options(Path::new(&spec.path), &args.file, None)?;
     let known = Instruments::at_hand()?;
     let options = match spec.symbol.as_ref().and_then(|symbol| known.get(symbol)) {
-        Some(instrument) => ReadOptions { point: instrument.point, calendar: Some(instrument.calendar), ..options },
+        Some(instrument) => ReadOptions {
+            point: instrument.point,
+            calendar: args.file.calendar.or(options.calendar).or(Some(instrument.calendar)),
+            ..options
+        },
         None => options,
     };
     let bars = Arc::new(data::read_bars(Path::new(&spec.path), &options)?);

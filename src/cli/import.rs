@@ -127,6 +127,7 @@ fn write(series: &Series, place: &Path, parts: &[Part<'_>], args: &ImportArgs) -
         timeframe: series.timeframe(),
         zone: Some("UTC".to_owned()),
         price_side: first.manifest.price_side,
+        calendar: args.says.calendar.or(first.manifest.calendar),
         format: Some(if is_parquet { Format::Parquet } else { Format::Csv }),
         sha256: Some(sha256),
         rows: Some(series.len() as u64),

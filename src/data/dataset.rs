@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    market::{Bars, Calendar},
+    market::Bars,
     time::Nanos,
 };
 
@@ -48,12 +48,12 @@ pub struct Dataset {
     pub ticks: Option<TickSource>,
 }
 
-/// Loads a file, hashing it while it is parsed. The gaps of bars are measured against `calendar`; ticks become bars of `options.timeframe`, and
+/// Loads a file, hashing it while it is parsed. The gaps of bars are measured against `options.calendar`; ticks become bars of `options.timeframe`, and
 /// are at hand for a replay without being held in memory where the file is Parquet.
 ///
 /// # Errors
 /// As [`read_bars`](super::read_bars).
-pub fn load(path: &Path, options: &ReadOptions, calendar: Calendar) -> Result<Dataset> {
+pub fn load(path: &Path, options: &ReadOptions) -> Result<Dataset> {
     if let Some(file) = StoredTicks::open(path, options)? {
         let zone = options.zone_of(Format::Parquet);
         return Ok(of_ticks(path, survey_stored(file, options, DayEnd::Utc)?, zone));
@@ -64,7 +64,7 @@ pub fn load(path: &Path, options: &ReadOptions, calendar: Calendar) -> Result<Da
     if let Some(finding) = examined.findings.first_error() {
         return Err(finding.to_error(path));
     }
-    measure(&mut examined, Some(calendar));
+    measure(&mut examined, options.calendar);
     let (kind, format) = examined.table.as_ref().map(|table| (table.kind, table.format)).unzip();
     let zone = options.zone_of(format.unwrap_or(Format::Csv));
     if kind == Some(Kind::Ticks) {

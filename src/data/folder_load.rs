@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    market::{Bar, Bars, Calendar},
+    market::{Bar, Bars},
     time::{DAY, Nanos},
 };
 
@@ -27,15 +27,9 @@ use crate::{
 ///
 /// # Errors
 /// As [`load`]; when two files overlap or do not quote alike, or none lies in the span.
-pub fn load_series(
-    path: &Path,
-    files: &[PathBuf],
-    options: &ReadOptions,
-    calendar: Calendar,
-    (from, to): (Option<Nanos>, Option<Nanos>),
-) -> Result<Dataset> {
+pub fn load_series(path: &Path, files: &[PathBuf], options: &ReadOptions, (from, to): (Option<Nanos>, Option<Nanos>)) -> Result<Dataset> {
     if let [only] = files {
-        return load(only, options, calendar);
+        return load(only, options);
     }
     // The last bar of a span may take in ticks that come after its end.
     let to = to.map(|to| to.plus(options.timeframe.map_or(DAY, |timeframe| timeframe.ns())));
@@ -43,14 +37,14 @@ pub fn load_series(
     let mut parts = Vec::new();
     for file in files {
         if range(file)?.is_none_or(is_needed) {
-            let part = load(file, options, calendar)?;
+            let part = load(file, options)?;
             if is_needed(ends(&part)) {
                 parts.push(part);
             }
         }
     }
     parts.sort_by_key(|part| (ends(part), part.path.clone()));
-    chain(path, &parts, &ReadOptions { calendar: Some(calendar), ..options.clone() })
+    chain(path, &parts, options)
 }
 
 /// Times of the first and last row, where they can be told without reading the file.

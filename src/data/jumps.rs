@@ -6,7 +6,6 @@
 use super::{
     adjust::split_ratio,
     finding::{Finding, Findings, Severity},
-    gaps,
     table::{Column, Field, Table},
 };
 use crate::{
@@ -36,7 +35,7 @@ pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Option<Cale
     let [Some(open), Some(high), Some(low), Some(close)] = fields.map(|field| table.column(field)) else { return };
     let Some((middle, deviation)) = moves(&close.values) else { return };
     let scale = Scale { middle, deviation };
-    let calendar = calendar.unwrap_or_else(|| gaps::guess(&table.at));
+    let calendar = calendar.unwrap_or_else(|| table.assumed_calendar(timeframe));
     let jumps = Jumps { table, open, close, timeframe, calendar };
     let (mut counted, mut largest) = (0_u64, (0.0_f64, 0));
     let mut listed = [0; 3];

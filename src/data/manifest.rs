@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{DateOrder, Format, write::replace_file};
 use crate::{
     error::{Error, Result},
-    market::PriceSide,
+    market::{Calendar, PriceSide},
     time::{Nanos, Timeframe},
 };
 
@@ -35,6 +35,9 @@ pub struct Manifest {
     /// What the one price is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_side: Option<PriceSide>,
+    /// Hours of its market, where they are not its instrument's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Calendar>,
     /// How the file is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,

@@ -7,6 +7,7 @@
 //! To load a file for a run use [`load`]; to look at one that may be broken use [`check`].
 
 mod adjust;
+mod assumed;
 mod catalogue;
 mod chunk;
 mod clock;
@@ -42,6 +43,7 @@ mod write;
 mod write_parquet;
 mod written;
 
+pub use assumed::assumed_calendar;
 pub use catalogue::Instruments;
 pub use clock::DateOrder;
 pub use dataset::{Dataset, load, sha256_hex};

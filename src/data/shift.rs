@@ -34,7 +34,7 @@ pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Option<Cale
         Some(Calendar::Exchange { zone, .. }) => zone,
         Some(Calendar::Fx) => New_York,
         // A file that nobody describes is measured only where it trades like currencies: weekdays, day and night.
-        None if trades_day_and_night(&table.at, timeframe) => New_York,
+        None if trades_day_and_night(table, timeframe) => New_York,
         None => return,
     };
     let mut weeks: [Vec<(i64, usize)>; 3] = Default::default();
@@ -67,13 +67,13 @@ pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Option<Cale
 }
 
 /// Bars on weekdays that cover at least 20 hours of the day.
-fn trades_day_and_night(at: &[i64], timeframe: Timeframe) -> bool {
+fn trades_day_and_night(table: &Table, timeframe: Timeframe) -> bool {
     let mut hours = [false; 24];
-    for at in at {
+    for at in &table.at {
         let first = at.rem_euclid(DAY) / HOUR;
         (first..=first + (timeframe.ns() - 1) / HOUR).for_each(|hour| hours[hour as usize % 24] = true);
     }
-    super::gaps::guess(at) == Calendar::Fx && hours.iter().filter(|h| **h).count() >= 20
+    hours.iter().filter(|h| **h).count() >= 20 && table.assumed_calendar(timeframe) == Calendar::Fx
 }
 
 fn offset(zone: Tz, at: i64) -> i64 {

@@ -2,7 +2,11 @@
 //!
 //! Keeps the way back from a row to its line in the file, which is what every finding names.
 
-use super::{format::Format, layout::TimeCells};
+use super::{assumed::assumed_calendar, format::Format, layout::TimeCells};
+use crate::{
+    market::Calendar,
+    time::{Nanos, Timeframe},
+};
 
 /// What a numeric column means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,6 +96,12 @@ impl Table {
     pub(super) fn line(&self, i: usize) -> u64 {
         let i = if self.is_reversed { self.at.len() - 1 - i } else { i };
         self.first_line + i as u64 + self.skips.partition_point(|rows_before| *rows_before <= i) as u64
+    }
+
+    /// The hours that its times keep, where nobody names the market's.
+    pub(super) fn assumed_calendar(&self, timeframe: Timeframe) -> Calendar {
+        let at: Vec<Nanos> = self.at.iter().map(|at| Nanos(*at)).collect();
+        assumed_calendar(&at, timeframe)
     }
 
     pub(super) fn column(&self, field: Field) -> Option<&Column> {

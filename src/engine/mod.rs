@@ -8,17 +8,21 @@
 mod curve;
 mod desk;
 mod figures;
+mod gaps;
 
 pub use curve::EquityCurve;
 use desk::Desk;
 pub use figures::{CostBreakdown, Days, Figures};
+use gaps::GapWatch;
+
+use std::sync::Arc;
 
 use crate::{
     broker::{Broker, Notice},
     bus::Bus,
     event::{Kind, Market, Refusal},
     feed::Feed,
-    market::{Bar, Calendar, Fill, Instrument, InstrumentId, Ohlc, Side},
+    market::{Bar, Calendar, Fill, Gap, Instrument, InstrumentId, Ohlc, Side, Ticket},
     portfolio::{Booked, Ledger, Trade, Worth},
     risk::{Limits, Lots, Sizing},
     strategy::Strategy,
@@ -48,6 +52,8 @@ pub struct Account {
     pub limits: Limits,
     /// What may be traded, by instrument.
     pub instruments: Vec<Instrument>,
+    /// Holes in their prices that nothing explains, by instrument and in time order; an instrument that has no entry has none.
+    pub gaps: Vec<Arc<[Gap]>>,
     /// Closes what is open at the last bar's close.
     pub close_at_end: bool,
 }
@@ -67,6 +73,19 @@ pub struct Run {
     pub exposed_bars: u64,
     /// Bars in which something was settled against us for want of knowledge.
     pub ambiguous_bars: u64,
+    /// Positions held over a hole in the data, in time order.
+    pub crossings: Vec<Crossing>,
+}
+
+/// A position that was held over a hole in the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crossing {
+    /// The position.
+    pub ticket: Ticket,
+    /// What it was held in.
+    pub instrument: InstrumentId,
+    /// The hole.
+    pub gap: Gap,
 }
 
 /// Runs until the feed ends.
@@ -94,6 +113,9 @@ pub fn run(
             bus.publish(at, None, None, Kind::RunStarted { cash: account.cash });
         }
         now = at;
+        if engine.gaps.is_due(at) {
+            engine.cross_gaps(market, bus);
+        }
         if !engine.has_met(market) {
             engine.settle(market, false, broker, bus);
         }
@@ -118,6 +140,8 @@ struct Engine<'a> {
     bars: u64,
     exposed_bars: u64,
     ambiguous_bars: u64,
+    gaps: GapWatch,
+    crossings: Vec<Crossing>,
     deals_at_close: bool,
     /// Whether something was dealt inside the bar now being completed.
     dealt_inside: bool,
@@ -152,11 +176,26 @@ impl<'a> Engine<'a> {
             bars: 0,
             exposed_bars: 0,
             ambiguous_bars: 0,
+            gaps: GapWatch::new(&account.gaps),
+            crossings: Vec::new(),
             deals_at_close,
             dealt_inside: false,
             is_ambiguous: false,
             quoted: vec![Quoted::default(); account.instruments.len()],
             has_ticks: false,
+        }
+    }
+
+    /// Tells of the positions that a hole in the data was passed with, before the first price behind it moves anything.
+    #[inline(never)]
+    fn cross_gaps(&mut self, market: &Market<'_>, bus: &mut Bus) {
+        let (Market::Open(instrument, _) | Market::Tick(instrument, _)) = *market else { return };
+        for gap in self.gaps.passed(instrument, market.at()) {
+            for position in self.desk.book.positions().iter().filter(|p| p.instrument == instrument && p.opened_at < gap.to) {
+                let (ticket, side) = (position.ticket, position.side);
+                bus.publish(market.at(), Some(instrument), Some(position.strategy), Kind::GapCrossed { ticket, side, gap });
+                self.crossings.push(Crossing { ticket, instrument, gap });
+            }
         }
     }
 
@@ -307,6 +346,7 @@ impl<'a> Engine<'a> {
             bars: self.bars,
             exposed_bars: self.exposed_bars,
             ambiguous_bars: self.ambiguous_bars,
+            crossings: self.crossings,
         }
     }
 

@@ -43,11 +43,7 @@ impl<'a> LineWriter<'a> {
         self.head(event, out);
         let record = Record::without_features(event, self.names);
         deal(&record, out);
-        if let Some(at) = record.opened_at {
-            out.extend_from_slice(b",\"opened_at\":\"");
-            at.write_rfc3339(out);
-            out.push(b'"');
-        }
+        moment(out, b",\"opened_at\":\"", record.opened_at);
         outcome(&record, out);
         self.values(event, out);
         out.extend_from_slice(b"}\n");
@@ -138,6 +134,9 @@ fn outcome(record: &Record<'_>, out: &mut Vec<u8>) {
         }
         whole(out, seconds.unsigned_abs());
     }
+    moment(out, b",\"gap_from\":\"", record.gap_from);
+    moment(out, b",\"gap_to\":\"", record.gap_to);
+    count(out, b",\"missing_bars\":", record.missing_bars);
     number(out, b",\"fraction\":", record.fraction);
     number(out, b",\"cash\":", record.cash);
     number(out, b",\"equity\":", record.equity);
@@ -152,6 +151,14 @@ fn word(out: &mut Vec<u8>, key: &[u8], text: Option<&str>) {
     if let Some(text) = text {
         out.extend_from_slice(key);
         out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    }
+}
+
+fn moment(out: &mut Vec<u8>, key: &[u8], at: Option<Nanos>) {
+    if let Some(at) = at {
+        out.extend_from_slice(key);
+        at.write_rfc3339(out);
         out.push(b'"');
     }
 }

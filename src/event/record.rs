@@ -104,6 +104,12 @@ pub struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap_from: Option<Nanos>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap_to: Option<Nanos>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_bars: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fraction: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cash: Option<f64>,
@@ -211,6 +217,7 @@ impl Kind {
             Self::TradeClosed { .. } => "trade_closed",
             Self::RiskLimitHit { .. } => "risk_limit_hit",
             Self::Drawdown { .. } => "drawdown",
+            Self::GapCrossed { .. } => "gap_crossed",
             Self::RunFinished { .. } => "run_finished",
         }
     }
@@ -270,6 +277,14 @@ impl<'a> Record<'a> {
             Kind::TradeClosed { trade, .. } => base.closed(trade, names.contract_sizes[usize::from(trade.instrument.0)]),
             Kind::RiskLimitHit { limit, fraction } => Self { reason: named(limit.name()), fraction: Some(*fraction), ..base },
             Kind::Drawdown { fraction } => Self { fraction: Some(*fraction), ..base },
+            Kind::GapCrossed { ticket, side, gap } => Self {
+                ticket: Some(*ticket),
+                side: Some(*side),
+                gap_from: Some(gap.from),
+                gap_to: Some(gap.to),
+                missing_bars: Some(gap.missing_bars),
+                ..base
+            },
             Kind::RunFinished { equity, cash } => Self { equity: Some(*equity), cash: Some(*cash), ..base },
         }
     }

@@ -3,13 +3,14 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::{
     broker::{Costs, Venue},
     data::{self, Dataset, Finding, Instruments, Manifest, ReadOptions},
     error::{Error, Result, suggest},
-    market::{Bars, Calendar, Instrument, PriceSide, Quoting},
+    market::{Bars, Calendar, Gap, Instrument, PriceSide, Quoting},
     risk::Lots,
     time::DAY,
 };
@@ -34,6 +35,8 @@ pub struct Source {
     pub venue: Venue,
     /// What its trading days are counted by.
     pub days: Calendar,
+    /// Holes in its rows that its market's hours do not explain.
+    pub gaps: Arc<[Gap]>,
     /// How its rows were made, where they were not read.
     pub synthesis: Option<Synthesis>,
 }
@@ -159,6 +162,8 @@ fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> 
     let symbol = spec.symbol.clone().unwrap_or_default();
     let known = instruments.get(&symbol);
     let instrument = instrument(&symbol, known, account.lots, instruments)?;
+    let hours = spec.calendar.or(known.map(|known| known.calendar));
+    let instrument = Instrument { calendar: hours.unwrap_or(instrument.calendar), ..instrument };
     if let Some(quote) = instrument.quote_currency.as_ref().filter(|quote| **quote != account.currency) {
         let problem =
             format!("{symbol} is quoted in {quote} and the account is in {}; set account.currency = \"{quote}\"", account.currency);
@@ -173,10 +178,10 @@ fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> 
         date_order: spec.date_order,
         timeframe: spec.timeframe,
         point: instrument.point,
-        calendar: Some(instrument.calendar),
+        calendar: hours,
         ..ReadOptions::default()
     };
-    let mut dataset = data::load_series(&path, &files, &options, instrument.calendar, (spec.from, spec.to))?;
+    let mut dataset = data::load_series(&path, &files, &options, (spec.from, spec.to))?;
     if !manifest.is_of(&dataset.sha256) {
         dataset.findings.push(Finding::changed_since_manifest());
     }
@@ -184,8 +189,15 @@ fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> 
     spec.zone = Some(dataset.zone.name().to_owned());
     cut(spec, &mut dataset)?;
     let venue = venue(spec, asked.costs, &instrument, &dataset)?;
-    let days = if known.is_some() { instrument.calendar } else { days_of(&dataset.bars) };
-    Ok(Source { spec: spec.clone(), dataset, instrument, venue, days, synthesis: None })
+    let days = hours.unwrap_or_else(|| days_of(&dataset.bars));
+    let gaps = gaps(&dataset.bars, hours);
+    Ok(Source { spec: spec.clone(), dataset, instrument, venue, days, gaps, synthesis: None })
+}
+
+/// What is missing in bars, by the market's hours or those that the bars seem to keep.
+fn gaps(bars: &Bars, hours: Option<Calendar>) -> Arc<[Gap]> {
+    let calendar = hours.unwrap_or_else(|| data::assumed_calendar(bars.opened_at(), bars.timeframe()));
+    calendar.gaps(bars.opened_at().iter().copied(), bars.timeframe()).map(|(_, gap)| gap).collect()
 }
 
 /// Where the rows are stored: the path named, the files there, and what is said beside them.
@@ -207,7 +219,9 @@ fn synthetic(spec: &mut DataSpec, made: Synthesis, instrument: Instrument, costs
     let instrument = Instrument { calendar: made.calendar(), ..instrument };
     let shown = DataSpec { path: dataset.path.display().to_string(), ..spec.clone() };
     let venue = venue(&shown, costs, &instrument, &dataset)?;
-    Ok(Source { spec: shown, dataset, days: instrument.calendar, instrument, venue, synthesis: Some(made) })
+    // A market that is made has every bar of its hours.
+    let gaps = Arc::new([]);
+    Ok(Source { spec: shown, dataset, days: instrument.calendar, instrument, venue, gaps, synthesis: Some(made) })
 }
 
 /// Leaves the span asked for.
@@ -218,7 +232,7 @@ pub(super) fn cut(spec: &DataSpec, dataset: &mut Dataset) -> Result<()> {
         return Err(Error::data(&dataset.path, problem));
     }
     if span.len() < dataset.bars.len() {
-        dataset.bars = std::sync::Arc::new(dataset.bars.slice(span));
+        dataset.bars = Arc::new(dataset.bars.slice(span));
     }
     // The ticks of whole bars, so that a run on the ticks and one on their bars see the same bars.
     let last = dataset.bars.bar(dataset.bars.len() - 1);
@@ -265,11 +279,12 @@ fn days_of(bars: &Bars) -> Calendar {
 
 /// Puts the manifest's words, and then the defaults, where the spec says nothing.
 fn fill_in(spec: &mut DataSpec, path: &Path, manifest: &Manifest) {
-    let Manifest { symbol, zone, date_order, format, price_side, .. } = manifest;
+    let Manifest { symbol, zone, date_order, format, price_side, calendar, .. } = manifest;
     spec.symbol = spec.symbol.take().or_else(|| symbol.clone()).or_else(|| Some(data::symbol_of(path)));
     spec.zone = spec.zone.take().or_else(|| zone.clone());
     spec.date_order = spec.date_order.or(*date_order);
     spec.format = spec.format.or(*format);
+    spec.calendar = spec.calendar.or(*calendar);
     spec.price_side = spec.price_side.or(*price_side).or(Some(PriceSide::default()));
 }
 

@@ -10,8 +10,12 @@ use serde_json::{Map, Value, json};
 use super::{Experiment, Outcome, Source, rows};
 use crate::{
     data::Finding,
+    engine::Crossing,
     error::{Error, Result},
 };
+
+/// At most this many of the positions held over a gap are told one by one; the events have all.
+const CROSSINGS_TOLD: usize = 50;
 
 /// A run folder in the making. Dropped before [`RunFolder::finish`], it leaves nothing behind.
 pub struct RunFolder {
@@ -181,7 +185,7 @@ fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
             json!({ "name": p.name, "about": p.file.about(), "loses_when": p.file.loses_when(), "symbol": symbol, "params": p.file.values(), "weight": p.weight, "text": p.text })
         })
         .collect();
-    json!({
+    let mut run = json!({
         "id": outcome.id,
         "name": experiment.spec.name,
         "kind": "backtest",
@@ -199,7 +203,22 @@ fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
         "periods_per_year": outcome.periods_per_year,
         "event_log_sha256": outcome.finished.event_log_sha256,
         "warnings": outcome.warnings,
-    })
+    });
+    if !outcome.run.crossings.is_empty() {
+        run["gaps_crossed"] = gaps_crossed(experiment, &outcome.run.crossings);
+    }
+    run
+}
+
+/// Positions held over holes in the data: how often, and the longest holes.
+fn gaps_crossed(experiment: &Experiment, crossings: &[Crossing]) -> Value {
+    let mut longest: Vec<&Crossing> = crossings.iter().collect();
+    longest.sort_by_key(|crossing| std::cmp::Reverse(crossing.gap.missing_bars));
+    let told = |c: &&Crossing| {
+        let symbol = &experiment.sources[usize::from(c.instrument.0)].instrument.symbol;
+        json!({ "ticket": c.ticket, "symbol": symbol, "from": c.gap.from, "to": c.gap.to, "missing_bars": c.gap.missing_bars })
+    };
+    json!({ "count": crossings.len(), "longest": longest.iter().take(CROSSINGS_TOLD).map(told).collect::<Vec<_>>() })
 }
 
 /// What happened how often.

@@ -204,6 +204,7 @@ impl Experiment {
             lots: self.spec.account.lots,
             limits: self.spec.risk,
             instruments: self.sources.iter().map(|s| s.instrument.clone()).collect(),
+            gaps: self.sources.iter().map(|s| Arc::clone(&s.gaps)).collect(),
             close_at_end: self.spec.fills.close_at_end,
         }
     }
@@ -239,7 +240,8 @@ impl Experiment {
             ("mean_trade", verdict.mean_trade),
             ("profit_factor", profit_factor_interval(&pnls, &Options::new(seed.child("profit_factor")))),
         ]);
-        let (finished, warnings) = (Finished::default(), self.warnings.clone());
+        let (finished, mut warnings) = (Finished::default(), self.warnings.clone());
+        warnings.extend(crossings(&run));
         Outcome { id, run, finished, metrics, costs, benchmark, intervals, verdict, periods_per_year, day_rows, warnings }
     }
 
@@ -310,6 +312,17 @@ fn refusals(finished: &Finished, trades: usize) -> Option<String> {
     };
     let times = if *count == 1 { "1 entry was".to_owned() } else { format!("{count} entries were") };
     Some(format!("{times} refused ({reason}): {why}."))
+}
+
+/// Positions that were held over holes in the data.
+fn crossings(run: &Run) -> Option<String> {
+    let most = run.crossings.iter().map(|crossing| crossing.gap.missing_bars).max()?;
+    let (bars, gaps) = (if most == 1 { "bar" } else { "bars" }, "that the calendar does not explain");
+    let what = match run.crossings.len() {
+        1 => format!("A position was held over a gap of {most} {bars} {gaps}"),
+        n => format!("Positions were held {n} times over a gap of up to {most} {bars} {gaps}"),
+    };
+    Some(format!("{what}: what the price did inside is not in the data."))
 }
 
 fn slug(name: &str) -> String {

@@ -10,7 +10,7 @@ use super::{SynthSpec, WalkforwardSpec, typed};
 use crate::{
     data::{DateOrder, Format},
     error::Result,
-    market::PriceSide,
+    market::{Calendar, PriceSide},
     risk::{Limits, Lots, Sizing},
     time::{Nanos, Timeframe},
 };
@@ -110,6 +110,9 @@ pub struct DataSpec {
     /// What a one-price file holds; that of the file's manifest where absent, and then the bid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_side: Option<PriceSide>,
+    /// Hours of the market, as `fx` or `us_equity`; as the file's manifest says where absent, and then the instrument's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Calendar>,
     /// First moment used.
     #[serde(default, deserialize_with = "typed::moment", skip_serializing_if = "Option::is_none")]
     pub from: Option<Nanos>,
@@ -256,6 +259,7 @@ impl DataSpec {
             date_order: None,
             format: None,
             price_side: None,
+            calendar: None,
             from: None,
             to: None,
         }

@@ -129,7 +129,13 @@ impl Synthesis {
         {
             return Err(Error::config("data.timeframe", format!("{outer} is not the {own} of synth; leave out one of the two")));
         }
-        let table = SynthSpec { timeframe: synth.timeframe.or(spec.timeframe), ..synth.clone() };
+        if let (Some(own), Some(outer)) = (synth.calendar, spec.calendar)
+            && own != outer
+        {
+            return Err(Error::config("data.calendar", format!("{outer} is not the {own} of synth; leave out one of the two")));
+        }
+        let (timeframe, calendar) = (synth.timeframe.or(spec.timeframe), synth.calendar.or(spec.calendar));
+        let table = SynthSpec { timeframe, calendar, ..synth.clone() };
         let by_symbol = || Seed::new(experiment_seed).child("data").child(&instrument.symbol);
         let seed = synth.seed.map_or_else(by_symbol, Seed::new);
         Ok(Some(Self { recipe: table.recipe()?, frame: table.frame(instrument), seed }))

@@ -62,6 +62,24 @@ fn rows(caption: &str, findings: &[&Value]) -> String {
     table(caption, &[("Severity", false), ("Kind", false), ("Message", false), ("Row", true), ("Column", false)], &rows)
 }
 
+/// Positions held over holes in the data, the longest holes first.
+pub(super) fn gaps_crossed(count: Option<f64>, longest: &[Value]) -> String {
+    let moment = |f: &Value, key: &str| text(f, key).parse().map_or_else(|_| MISSING.to_owned(), format::minute);
+    let number = |f: &Value, key: &str| f.get(key).and_then(Value::as_f64).map_or_else(|| MISSING.to_owned(), format::count);
+    let row =
+        |f: &Value| vec![number(f, "ticket"), escape(text(f, "symbol")), moment(f, "from"), moment(f, "to"), number(f, "missing_bars")];
+    let heads = [("Ticket", true), ("Symbol", false), ("Last bar before", false), ("First bar after", false), ("Bars missing", true)];
+    let rows: Vec<Vec<String>> = longest.iter().take(SHOWN).map(row).collect();
+    let rest = match count.map(|count| count as usize) {
+        Some(all) if all > rows.len() => {
+            let all = format::count(all as f64);
+            format!("<p class=\"note\">The {} longest of {all}; events.jsonl.gz has all, as gap_crossed.</p>\n", rows.len())
+        }
+        _ => String::new(),
+    };
+    table("Positions held over gaps in the data", &heads, &rows) + &rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +94,16 @@ mod tests {
         findings.push(serde_json::json!({"severity": "warning", "kind": "gaps", "message": "12522 bars are missing"}));
         let grave = html(findings);
         assert!(grave.find("12,522 bars").unwrap() < grave.find("4 bars missing").unwrap());
+    }
+
+    #[test]
+    fn positions_held_over_gaps_stand_with_ticket_and_dates() {
+        let held = |ticket: u64| serde_json::json!({"ticket": ticket, "symbol": "<X>", "from": "2024-01-01T05:00:00Z", "to": "2024-01-01T09:00:00Z", "missing_bars": 3});
+        let html = gaps_crossed(Some(1.0), &[held(7)]);
+        let row = "<td class=\"n\">7</td><td>&lt;X&gt;</td><td>2024-01-01 05:00</td><td>2024-01-01 09:00</td><td class=\"n\">3</td>";
+        assert!(html.contains(row) && !html.contains("longest of"), "{html}");
+        let many: Vec<Value> = (1..=50).map(held).collect();
+        assert!(gaps_crossed(Some(1234.0), &many).contains("The 20 longest of 1,234"));
     }
 
     #[test]

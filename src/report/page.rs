@@ -183,8 +183,17 @@ fn warnings(run: &RunFolder) -> String {
     if warnings.is_empty() { String::new() } else { section("Warnings", "", &list(warnings, "prose warnings")) }
 }
 
+/// The positions that were held over holes in the data; nothing where there is none.
+fn gaps_crossed(run: &RunFolder) -> String {
+    let note = "While nothing was recorded these positions were open, although the market was too: no stop or target could be met inside, and the \
+                price after the hole was taken for the next. The longest holes first.";
+    let (count, longest) = (run.number("gaps_crossed.count"), run.list("gaps_crossed.longest"));
+    if longest.is_empty() { String::new() } else { section("Held over gaps in the data", note, &findings::gaps_crossed(count, longest)) }
+}
+
 fn grounds(run: &RunFolder) -> String {
-    section("Data findings", "", &findings::section(run))
+    gaps_crossed(run)
+        + &section("Data findings", "", &findings::section(run))
         + &section("Assumptions", "What this result takes for granted.", &list(words::assumptions(run), "prose"))
         + &section("All metrics", "", &metrics::table(run))
         + &section("Manifest", "", &manifest::section(run))

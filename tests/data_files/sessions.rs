@@ -41,7 +41,7 @@ fn the_datasets_are_what_their_manifests_say() {
         let instruments = Instruments::builtin();
         let calendar = instruments.get(&text("symbol")).map_or(Calendar::US_EQUITY, |instrument| instrument.calendar);
         let path = folder.join(text("file"));
-        let loaded = load(&path, &options, calendar).unwrap();
+        let loaded = load(&path, &ReadOptions { calendar: Some(calendar), ..options }).unwrap();
         assert_eq!((&loaded.sha256, loaded.rows as i64), (&text("sha256"), manifest["rows"].as_integer().unwrap()), "{name}");
         assert_eq!((loaded.first.to_string(), loaded.last.to_string()), (text("first"), text("last")), "{name}");
         let mut plain = Vec::new();
