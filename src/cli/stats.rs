@@ -11,7 +11,8 @@ use super::{
 use crate::{
     error::{Error, Result, suggest},
     seed::Seed,
-    stats::{bootstrap::Options, explain::explain, intervals::sharpe_interval, luck, moments, pbo, ratios, reality, summary::Metrics},
+    stats::{bootstrap::Options, explain::explain, intervals::sharpe_interval, luck, moments, ratios, summary::Metrics},
+    walk::{Luck, Matrix},
 };
 
 /// The root of every resample, so that the same file gives the same figures; it is printed beside them.
@@ -83,16 +84,17 @@ fn trials(args: &StatsArgs, columns: &Columns) -> Result<Map<String, Value>> {
     }
     let names: Vec<&String> = columns.header.iter().filter(|name| !TIME_COLUMNS.contains(&name.to_lowercase().as_str())).collect();
     let returns = names.iter().map(|name| columns.numbers(name)).collect::<Result<Vec<_>>>()?;
-    let overfit = pbo::pbo(&returns, args.blocks.into());
-    let deflated = luck::deflate(&returns);
-    let tested = reality::reality_check(&returns, None, &Options::new(Seed::new(SEED).child("reality")));
+    let luck = Luck::of(&Matrix { blocks: args.blocks.into(), ..Matrix::of(&returns, args.periods, Seed::new(SEED)) });
+    let (overfit, tested) = (luck.overfit, luck.against_zero);
     let pairs = [
-        ("trials", json!(returns.len())),
-        ("effective_trials", json!(deflated.map(|d| d.effective_trials))),
-        ("best", json!(deflated.map(|d| names[d.best]))),
-        ("sharpe", json!(deflated.map(|d| d.sharpe_per_period * args.periods.sqrt()))),
-        ("sr0", json!(deflated.map(|d| d.sr0))),
-        ("dsr", json!(deflated.and_then(|d| d.dsr))),
+        ("trials", json!(luck.trials)),
+        ("effective_trials", json!(luck.effective_trials)),
+        ("best", json!(luck.chosen.map(|best| names[best]))),
+        ("sharpe", json!(luck.sharpe)),
+        ("psr", json!(luck.psr)),
+        ("sr0", json!(luck.sr0)),
+        ("dsr", json!(luck.dsr)),
+        ("min_trl", json!(luck.min_trl)),
         ("pbo", json!(overfit.map(|p| p.pbo))),
         ("mean_logit", json!(overfit.map(|p| p.mean_logit))),
         ("splits", json!(overfit.map(|p| p.splits))),

@@ -1,11 +1,11 @@
-//! The intervals that every run prints: of the mean trade, the profit factor and the Sharpe ratio.
+//! The intervals that every run prints: of the mean trade, the profit factor and the Sharpe ratio; and that of the drawdown.
 //!
-//! All three are functions of sums, so thousands of resamples of tens of thousands of trades cost milliseconds. They agree with the
+//! The first three are functions of sums, so thousands of resamples of tens of thousands of trades cost milliseconds. They agree with the
 //! plain formulas to rounding.
 
 use std::ops::Range;
 
-use crate::stats::bootstrap::{Interval, Options, Resampled, automatic_block, bracket};
+use crate::stats::bootstrap::{Interval, Options, Resampled, automatic_block, bracket, interval};
 use crate::stats::moments::{finite, is_flat, mean};
 
 /// The interval of the mean.
@@ -33,6 +33,33 @@ pub fn sharpe_interval(returns: &[f64], periods_per_year: f64, options: &Options
         if is_flat(mu, s) { None } else { finite(mu / s * periods_per_year.sqrt()) }
     };
     interval_of_sums(returns, terms, sharpe, options)
+}
+
+/// The interval of the maximum drawdown of a curve that earns `returns`, its start the first peak; a positive fraction.
+///
+/// A drawdown depends on the order of the rows. Blocks of one row (`Options::block` of 1) shuffle it wholly and show what the same returns
+/// could have done in any order; longer blocks keep runs of losses together.
+///
+/// ```
+/// use cthulu_lab::{seed::Seed, stats::{bootstrap::Options, intervals::drawdown_interval}};
+/// let returns: Vec<f64> = (0..100).map(|i| if i % 3 == 0 { -0.02 } else { 0.015 }).collect();
+/// let found = drawdown_interval(&returns, &Options::new(Seed::new(7))).unwrap();
+/// assert!(found.point < found.high && (found.point - 0.02).abs() < 1e-12);
+/// ```
+#[must_use]
+pub fn drawdown_interval(returns: &[f64], options: &Options) -> Option<Interval> {
+    interval(returns, drawdown, options)
+}
+
+/// The deepest fall from a peak of a curve that starts at 1, without the curve.
+fn drawdown(returns: &[f64]) -> Option<f64> {
+    let (mut level, mut peak, mut deepest) = (1.0, 1.0, 0.0);
+    for r in returns {
+        level *= 1.0 + r;
+        peak = f64::max(peak, level);
+        deepest = f64::max(deepest, 1.0 - level / peak);
+    }
+    finite(deepest)
 }
 
 /// Rows beyond this many are summed in groups of neighbours before they are drawn by [`interval_of_sums`].
@@ -128,7 +155,7 @@ mod tests {
     use super::*;
     use crate::{
         seed::Seed,
-        stats::{bootstrap::interval, ratios::sharpe, trades::TradeStats},
+        stats::{drawdown::max_drawdown, ratios::sharpe, trades::TradeStats},
     };
 
     fn swings(count: u32) -> Vec<f64> {
@@ -162,6 +189,23 @@ mod tests {
         assert_eq!(grouped.block_bars, 10.0); // ⌈20,000/2,048⌉ rows a group
         let width = single.high - single.low;
         assert!((grouped.low - single.low).abs() < 0.1 * width && (grouped.high - single.high).abs() < 0.1 * width);
+    }
+
+    #[test]
+    fn the_drawdown_is_that_of_the_curve() {
+        let returns = swings(300).iter().map(|x| x * 0.01).collect::<Vec<_>>();
+        let mut level = 1.0;
+        let curve: Vec<f64> = returns
+            .iter()
+            .map(|r| {
+                level *= 1.0 + r;
+                level
+            })
+            .collect();
+        assert_eq!(drawdown(&returns), max_drawdown(1.0, &curve).map(|d| d.fraction));
+        let options = Options { block: Some(8.0), ..Options::new(Seed::new(3)) };
+        let found = drawdown_interval(&returns, &options).unwrap();
+        assert!(0.0 < found.low && found.low < found.point && found.point < found.high && found.high < 1.0, "{found:?}");
     }
 
     #[test]

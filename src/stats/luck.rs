@@ -2,11 +2,10 @@
 //!
 //! Every Sharpe ratio here is **per period** (not annualised) and every kurtosis is **not** excess (a normal has 3); feeding excess
 //! kurtosis, as several tools do, gives wrong numbers. Sources: D. Bailey and M. López de Prado, "The Sharpe Ratio Efficient Frontier"
-//! (2012, PSR and MinTRL) and "The Deflated Sharpe Ratio" (2014, DSR). The probability of overfitting lives in [`crate::stats::pbo`].
+//! (2012, PSR and MinTRL) and "The Deflated Sharpe Ratio" (2014, DSR). The probability of overfitting lives in [`crate::stats::pbo`]; what is
+//! said of a whole matrix of trials in [`crate::walk`].
 
-use serde::Serialize;
-
-use crate::stats::moments::{finite, is_flat, kurtosis, mean, sd, skewness, variance};
+use crate::stats::moments::{finite, is_flat, kurtosis, mean, sd, skewness};
 use crate::stats::normal::{cdf, inverse_cdf};
 use crate::stats::ratios::sharpe_per_period;
 
@@ -162,45 +161,6 @@ pub fn effective_trials(columns: &[Vec<f64>]) -> Option<f64> {
     }
 }
 
-/// The best of a set of trials, judged against how many there were.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Deflated {
-    /// Column with the highest per-period Sharpe ratio, the first of equals.
-    pub best: usize,
-    /// Its per-period Sharpe ratio.
-    pub sharpe_per_period: f64,
-    /// Columns given.
-    pub trials: usize,
-    /// N̂ of [`effective_trials`], not below 1.
-    pub effective_trials: f64,
-    /// The expected best of so many trials without skill, per period.
-    pub sr0: f64,
-    /// The deflated Sharpe ratio of the best.
-    pub dsr: Option<f64>,
-}
-
-/// Picks the best of `columns` (each a trial's period returns) and deflates it by N̂ and the variance of the trials' Sharpe ratios.
-///
-/// `None` where no column varies. Columns without a Sharpe ratio count in `trials` only.
-#[must_use]
-pub fn deflate(columns: &[Vec<f64>]) -> Option<Deflated> {
-    let sharpes: Vec<(usize, f64)> = columns.iter().enumerate().filter_map(|(i, c)| sharpe_per_period(c, 0.0).map(|s| (i, s))).collect();
-    let first = *sharpes.first()?;
-    let (best, sharpe) = sharpes.iter().fold(first, |top, now| if now.1 > top.1 { *now } else { top });
-    let effective = effective_trials(columns)?.max(1.0);
-    let values: Vec<f64> = sharpes.iter().map(|(_, s)| *s).collect();
-    let trials = Trials { count: effective, sharpe_variance: variance(&values).unwrap_or(0.0) };
-    let sr0 = expected_max_sharpe(trials)?;
-    Some(Deflated {
-        best,
-        sharpe_per_period: sharpe,
-        trials: columns.len(),
-        effective_trials: effective,
-        sr0,
-        dsr: psr_of(&columns[best], sr0),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,14 +218,5 @@ mod tests {
         assert!((effective_trials(&columns).unwrap() - (rho + (1.0 - rho) * 4.0)).abs() < 1e-12);
         let with_flat = [columns, vec![vec![0.0; 40]]].concat();
         assert!((effective_trials(&with_flat).unwrap() - (rho + (1.0 - rho) * 4.0)).abs() < 1e-12);
-    }
-
-    #[test]
-    fn deflation_names_the_best_column() {
-        let columns = vec![vec![0.0, 0.1, -0.1, 0.0], vec![0.1, 0.2, 0.0, 0.1], vec![0.0; 4]];
-        let found = deflate(&columns).unwrap();
-        assert_eq!((found.best, found.trials), (1, 3));
-        assert!(found.dsr.unwrap() <= psr_of(&columns[1], 0.0).unwrap());
-        assert_eq!(deflate(&[vec![0.0; 4]]), None);
     }
 }

@@ -14,6 +14,7 @@ pub mod moments;
 pub mod monthly;
 pub mod normal;
 pub mod pbo;
+pub mod permutation;
 pub mod ratios;
 pub mod reality;
 pub mod summary;

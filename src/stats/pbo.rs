@@ -45,11 +45,15 @@ struct Trial {
     blocks: Vec<Block>,
 }
 
-/// One split's best trial: λ, and its two Sharpe ratios.
-struct Split {
-    logit: f64,
-    inside: f64,
-    outside: f64,
+/// One split's best trial.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Split {
+    /// λ = ln(ω/(1 − ω)) of its rank out of sample; above zero is above the median.
+    pub logit: f64,
+    /// Its Sharpe ratio in sample, per period.
+    pub inside: f64,
+    /// Its Sharpe ratio out of sample, per period.
+    pub outside: f64,
 }
 
 /// PBO of `columns` (each a trial's period returns, all T rows long) with `blocks` blocks (even, 16 by default elsewhere).
@@ -66,15 +70,36 @@ struct Split {
 /// ```
 #[must_use]
 pub fn pbo(columns: &[Vec<f64>], blocks: usize) -> Option<Pbo> {
+    Pbo::of(&splits(columns, blocks)?)
+}
+
+/// The best trial of every split, in the order of the splits; `None` as for [`pbo`].
+///
+/// A split and its mirror share their scores, so each pair is worked out once.
+#[must_use]
+pub fn splits(columns: &[Vec<f64>], blocks: usize) -> Option<Vec<Split>> {
     let rows = columns.first()?.len();
     let is_even_cut = blocks.is_multiple_of(2) && (2..=MAX_BLOCKS).contains(&blocks) && rows >= blocks.max(4);
     if columns.len() < 2 || !is_even_cut || columns.iter().any(|c| c.len() != rows) {
         return None;
     }
     let trials: Vec<Trial> = columns.iter().map(|c| cut(c, blocks)).collect::<Option<_>>()?;
-    let halves: Vec<u32> = (0..1u32 << blocks).filter(|mask| mask.count_ones() as usize == blocks / 2).collect();
-    let splits: Vec<Split> = halves.par_iter().map(|mask| judge(&trials, *mask)).collect();
-    summarise(&splits)
+    // The first block is out of sample in the lower half of the masks, and in sample in their mirrors.
+    let halves: Vec<u32> = (0..1u32 << blocks).filter(|mask| mask & 1 == 0 && mask.count_ones() as usize == blocks / 2).collect();
+    let pairs: Vec<[Split; 2]> = halves
+        .par_iter()
+        .map_init(Default::default, |(inside, outside): &mut (Vec<f64>, Vec<f64>), mask| {
+            score(&trials, *mask, inside);
+            score(&trials, !mask, outside);
+            [judge(inside, outside), judge(outside, inside)]
+        })
+        .collect();
+    Some(pairs.into_iter().flatten().collect())
+}
+
+fn score(trials: &[Trial], mask: u32, scores: &mut Vec<f64>) {
+    scores.clear();
+    scores.extend(trials.iter().map(|trial| half_sharpe(trial, mask)));
 }
 
 fn cut(column: &[f64], blocks: usize) -> Option<Trial> {
@@ -103,36 +128,35 @@ fn half_sharpe(trial: &Trial, mask: u32) -> f64 {
     (trial.centre + shift) / (deviations / (total.rows - 1.0)).sqrt()
 }
 
-fn judge(trials: &[Trial], mask: u32) -> Split {
-    let mut best = (0, f64::NEG_INFINITY);
-    for (n, trial) in trials.iter().enumerate() {
-        let score = half_sharpe(trial, mask);
-        if score > best.1 {
-            best = (n, score);
-        }
-    }
-    let outside: Vec<f64> = trials.iter().map(|t| half_sharpe(t, !mask)).collect();
-    let own = outside[best.0];
+/// The first of the best in sample, ranked out of sample.
+fn judge(inside: &[f64], outside: &[f64]) -> Split {
+    let better = |top: usize, n: usize| if inside[n] > inside[top] { n } else { top };
+    let best = (1..inside.len()).fold(0, better);
+    let own = outside[best];
     let below = outside.iter().filter(|s| **s < own).count() as f64;
     let equal = outside.iter().filter(|s| **s == own).count() as f64;
     let rank = below + (equal + 1.0) / 2.0;
-    let omega = rank / (trials.len() as f64 + 1.0);
-    Split { logit: libm::log(omega / (1.0 - omega)), inside: best.1, outside: own }
+    let omega = rank / (outside.len() as f64 + 1.0);
+    Split { logit: libm::log(omega / (1.0 - omega)), inside: inside[best], outside: own }
 }
 
-fn summarise(splits: &[Split]) -> Option<Pbo> {
-    let share = |holds: fn(&Split) -> bool| splits.iter().filter(|s| holds(s)).count() as f64 / splits.len() as f64;
-    let column = |of: fn(&Split) -> f64| splits.iter().map(of).collect::<Vec<f64>>();
-    let (inside, outside) = (column(|s| s.inside), column(|s| s.outside));
-    let spread = variance(&inside)?;
-    let together = covariance(&inside, &outside)?;
-    Some(Pbo {
-        pbo: share(|s| s.logit <= 0.0),
-        mean_logit: mean(&column(|s| s.logit))?,
-        splits: splits.len() as u64,
-        oos_loss_probability: share(|s| s.outside < 0.0),
-        degradation_slope: if spread > 0.0 { finite(together / spread) } else { None },
-    })
+impl Pbo {
+    /// What `splits` say together; `None` below two.
+    #[must_use]
+    pub fn of(splits: &[Split]) -> Option<Self> {
+        let share = |holds: fn(&Split) -> bool| splits.iter().filter(|s| holds(s)).count() as f64 / splits.len() as f64;
+        let column = |of: fn(&Split) -> f64| splits.iter().map(of).collect::<Vec<f64>>();
+        let (inside, outside) = (column(|s| s.inside), column(|s| s.outside));
+        let spread = variance(&inside)?;
+        let together = covariance(&inside, &outside)?;
+        Some(Self {
+            pbo: share(|s| s.logit <= 0.0),
+            mean_logit: mean(&column(|s| s.logit))?,
+            splits: splits.len() as u64,
+            oos_loss_probability: share(|s| s.outside < 0.0),
+            degradation_slope: if spread > 0.0 { finite(together / spread) } else { None },
+        })
+    }
 }
 
 #[cfg(test)]

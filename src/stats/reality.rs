@@ -31,6 +31,9 @@ pub struct Reality {
     pub block_bars: f64,
     /// Bootstrap draws.
     pub resamples: usize,
+    /// The p-value of the column asked about: the share of draws in which the best of all trials reaches its own studentised mean.
+    /// That of the best column is `spa_p`.
+    pub chosen_p: Option<f64>,
 }
 
 /// A trial's excess returns over the benchmark.
@@ -52,6 +55,12 @@ struct Excess {
 /// ```
 #[must_use]
 pub fn reality_check(columns: &[Vec<f64>], benchmark: Option<&[f64]>, options: &Options) -> Option<Reality> {
+    reality_check_of(columns, benchmark, None, options)
+}
+
+/// As [`reality_check`], and of the column `chosen` too: a choice by another measure than the mean need not be the best column.
+#[must_use]
+pub fn reality_check_of(columns: &[Vec<f64>], benchmark: Option<&[f64]>, chosen: Option<usize>, options: &Options) -> Option<Reality> {
     let rows = columns.first()?.len();
     let is_ragged = columns.iter().any(|c| c.len() != rows) || benchmark.is_some_and(|b| b.len() != rows);
     if rows < 10 || is_ragged || options.resamples < 2 || options.block.is_some_and(|b| b < 1.0 || b.is_nan()) {
@@ -70,21 +79,25 @@ pub fn reality_check(columns: &[Vec<f64>], benchmark: Option<&[f64]>, options: &
     let studentised = |k: usize| excesses[k].mean / scales[k];
     let best = kept.iter().copied().reduce(|top, k| if studentised(k) > studentised(top) { k } else { top })?;
     let clearly_worse = -(2.0 * libm::log(libm::log(root * root))).sqrt();
-    let p_value = |centre: &dyn Fn(usize) -> f64| {
-        let reaches = |draw: &&Vec<f64>| {
-            let largest = kept.iter().map(|k| (draw[*k] - centre(*k)) / scales[*k]).fold(0.0, f64::max);
-            largest >= studentised(best).max(0.0)
-        };
-        (1 + draws.iter().filter(reaches).count()) as f64 / (1 + draws.len()) as f64
+    // Of every draw the largest studentised mean, once each trial is centred as the null has it.
+    let largest = |centre: &dyn Fn(usize) -> f64| -> Vec<f64> {
+        draws.iter().map(|draw| kept.iter().map(|k| (draw[*k] - centre(*k)) / scales[*k]).fold(0.0, f64::max)).collect()
     };
+    let p_value = |largest: &[f64], own: f64| {
+        (1 + largest.iter().filter(|found| **found >= own.max(0.0)).count()) as f64 / (1 + largest.len()) as f64
+    };
+    let white = largest(&|k| excesses[k].mean);
+    let hansen = largest(&|k| if studentised(k) >= clearly_worse { excesses[k].mean } else { 0.0 });
+    let asked = chosen.and_then(|column| kept.iter().copied().find(|k| excesses[*k].column == column));
     Some(Reality {
         best: excesses[best].column,
         statistic: studentised(best),
-        white_p: p_value(&|k| excesses[k].mean),
-        spa_p: p_value(&|k| if studentised(k) >= clearly_worse { excesses[k].mean } else { 0.0 }),
+        white_p: p_value(&white, studentised(best)),
+        spa_p: p_value(&hansen, studentised(best)),
         trials: kept.len(),
         block_bars: block,
         resamples: draws.len(),
+        chosen_p: asked.map(|k| p_value(&hansen, studentised(k))),
     })
 }
 
@@ -185,6 +198,16 @@ mod tests {
         assert!(reality_check(&columns, Some(&worse), &options()).unwrap().spa_p < 0.01);
         assert_eq!(reality_check(&columns, Some(&worse[1..]), &options()), None);
         assert_eq!(reality_check(&[], None, &options()), None);
+    }
+
+    #[test]
+    fn a_choice_that_is_not_the_best_has_a_p_value_of_its_own() {
+        let mut columns = crowd(20, "noise");
+        columns[13].iter_mut().for_each(|r| *r += 0.15);
+        let asked = |column| reality_check_of(&columns, None, Some(column), &options()).unwrap();
+        assert_eq!(asked(13).chosen_p, Some(asked(13).spa_p));
+        assert!(asked(4).chosen_p.unwrap() > 0.3 && asked(4).spa_p == asked(13).spa_p, "{:?}", asked(4));
+        assert_eq!((asked(99).chosen_p, reality_check(&columns, None, &options()).unwrap().chosen_p), (None, None));
     }
 
     #[test]

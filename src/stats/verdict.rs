@@ -14,7 +14,7 @@ use crate::stats::trades::TradeStats;
 /// Fewer closed trades than this prove nothing.
 pub const ENOUGH_TRADES: u64 = 30;
 
-/// The three answers.
+/// The answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
@@ -24,6 +24,8 @@ pub enum VerdictKind {
     Loses,
     /// The whole interval lies above zero.
     Profitable,
+    /// It does, but so many others were tried that luck explains it; said of what a search chose, see [`crate::walk`].
+    LikelyLuck,
 }
 
 /// What the verdict rests on.
@@ -133,7 +135,7 @@ fn headline(kind: VerdictKind, trades: u64, in_sample: bool, has_costs: bool) ->
         VerdictKind::NotEnoughEvidence => "Not enough evidence: the average trade cannot be told from zero.".to_owned(),
         VerdictKind::Loses if has_costs => format!("Loses money {sample}, after costs."),
         VerdictKind::Loses => format!("Loses money {sample}, even though no costs were charged."),
-        VerdictKind::Profitable => format!("Profitable {sample}, {costs}."),
+        VerdictKind::Profitable | VerdictKind::LikelyLuck => format!("Profitable {sample}, {costs}."),
     }
 }
 
