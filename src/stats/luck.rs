@@ -3,7 +3,7 @@
 //! Every Sharpe ratio here is **per period** (not annualised) and every kurtosis is **not** excess (a normal has 3); feeding excess
 //! kurtosis, as several tools do, gives wrong numbers. Sources: D. Bailey and M. López de Prado, "The Sharpe Ratio Efficient Frontier"
 //! (2012, PSR and MinTRL) and "The Deflated Sharpe Ratio" (2014, DSR). The probability of overfitting lives in [`crate::stats::pbo`]; what is
-//! said of a whole matrix of trials in [`crate::walk`].
+//! said of a whole matrix of trials is in `docs/luck.md`.
 
 use crate::stats::moments::{finite, is_flat, kurtosis, mean, sd, skewness};
 use crate::stats::normal::{cdf, inverse_cdf};

@@ -24,7 +24,7 @@ pub enum VerdictKind {
     Loses,
     /// The whole interval lies above zero.
     Profitable,
-    /// It does, but so many others were tried that luck explains it; said of what a search chose, see [`crate::walk`].
+    /// It does, but so many others were tried that luck explains it; said of what a search chose, see `docs/luck.md`.
     LikelyLuck,
 }
 
