@@ -16,6 +16,7 @@ mod folds;
 mod gaps;
 mod holding;
 mod killed;
+mod lookahead;
 mod metrics;
 mod readme;
 mod reconcile;

@@ -42,6 +42,10 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  cthulu-lab eval \"rsi(close, 14)\" --data datasets/eurusd_h1_2017.csv.gz\n  \
         cthulu-lab eval \"crosses_above(close, sma(close, 50))\" --data datasets/sp500_d1.csv.gz --out crosses.csv")]
     Eval(EvalArgs),
+    /// Cuts and changes the future of a strategy's data and says whether any decision before changes; exits 1 when one does
+    #[command(after_help = "Examples:\n  cthulu-lab lookahead --strategy rsi_reversal --data datasets/eurusd_h1_2017.csv.gz\n  \
+        cthulu-lab lookahead --strategy strategies/mean_reversion.toml --data datasets/sp500_d1.csv.gz:SPX --json")]
+    Lookahead(LookaheadArgs),
     /// Computes the metrics of a column of returns or equity
     #[command(after_help = "Examples:\n  cthulu-lab stats reports/sample/equity.csv --column equity --kind equity --periods 6225\n  \
         cthulu-lab eval \"if(close[1] > 0, close / close[1] - 1, 0)\" --data datasets/sp500_d1.csv.gz --out returns.csv\n  \
@@ -401,6 +405,25 @@ pub(super) struct EvalArgs {
     /// Writes here instead of stdout
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+}
+
+/// Arguments of `lookahead`.
+#[derive(Args)]
+pub(super) struct LookaheadArgs {
+    /// A strategy file or a name from `strategies list`
+    #[arg(long, value_name = "FILE|NAME")]
+    pub(super) strategy: String,
+    /// The price file, with its symbol
+    #[arg(long, value_name = "FILE[:SYMBOL]")]
+    pub(super) data: String,
+    #[command(flatten)]
+    pub(super) file: FileArgs,
+    /// Sets a strategy parameter; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(super) param: Vec<(String, f64)>,
+    /// Prints one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// Arguments of `stats`.

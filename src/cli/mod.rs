@@ -11,6 +11,7 @@ mod folds;
 mod import;
 mod interrupt;
 mod list;
+mod lookahead;
 mod new;
 mod progress;
 mod report;
@@ -71,6 +72,7 @@ fn run(command: &Command) -> Result<u8, Error> {
             DataCommand::Synth(args) => synth::run(args).map(done),
         },
         Command::Folds(args) => folds::run(args).map(done),
+        Command::Lookahead(args) => lookahead::run(args).map(|is_honest| if is_honest { 0 } else { FAILED }),
         Command::Eval(args) => eval::run(args).map(done),
         Command::Stats(args) => stats::run(args).map(done),
         Command::Report(args) => report::run(args).map(done),

@@ -7,6 +7,7 @@ mod arena;
 mod audit;
 mod check;
 mod folder;
+mod lookahead;
 mod paths;
 mod play;
 mod rows;

@@ -7,6 +7,7 @@ use crate::{
     error::{Error, Result},
     fold::{Folds, Labels, Length, Plan, Scheme},
     time::Nanos,
+    walk::timeline,
 };
 
 /// How the data is cut for training and testing, and how a fold chooses.
@@ -173,12 +174,7 @@ impl Experiment {
     /// the rows of its file.
     #[must_use]
     pub fn timeline(&self) -> Vec<Nanos> {
-        let mut moments: Vec<Nanos> = self.sources.iter().flat_map(|s| s.dataset.bars.opened_at().iter().copied()).collect();
-        if self.sources.len() > 1 {
-            moments.sort_unstable();
-            moments.dedup();
-        }
-        moments
+        timeline(&self.sources.iter().map(|source| &*source.dataset.bars).collect::<Vec<_>>())
     }
 
     /// The folds that the experiment's `[walkforward]` asks for.

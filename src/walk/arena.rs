@@ -18,6 +18,7 @@ use crate::{
     rule::StrategyFile,
     stats::{ratios, summary::Metrics},
     strategy::RuleStrategy,
+    time::Nanos,
 };
 
 /// One instrument of the data set.
@@ -71,8 +72,8 @@ pub enum AtEnd {
 
 /// Which rows are traded and scored.
 ///
-/// Rows are those of the first instrument. Another's bars belong to the span when they open at the first of these rows or later, and
-/// before the row that follows the last; a span that begins at row 0, or ends with the last row, takes in all that others have before, or after.
+/// Rows are the moments at which a bar of any instrument opens ([`timeline`]): with one instrument those of its file. A bar belongs to the
+/// span when it opens at one of its moments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
     /// The rows; those before them are read.
@@ -102,6 +103,18 @@ pub struct Played {
 pub struct Arena {
     setup: Setup,
     names: Arc<Names>,
+    timeline: Vec<Nanos>,
+}
+
+/// Every moment at which a bar of any of these series opens, once, ascending.
+#[must_use]
+pub fn timeline(series: &[&Bars]) -> Vec<Nanos> {
+    let mut moments: Vec<Nanos> = series.iter().flat_map(|bars| bars.opened_at().iter().copied()).collect();
+    if series.len() > 1 {
+        moments.sort_unstable();
+        moments.dedup();
+    }
+    moments
 }
 
 impl Arena {
@@ -113,17 +126,24 @@ impl Arena {
         if setup.prices.iter().all(|prices| prices.bars.is_empty()) {
             return Err(Error::config("data", "there is no bar to play; name a price file that has some"));
         }
-        let arena = Self { setup, names: Arc::default() };
+        let timeline = timeline(&setup.prices.iter().map(|prices| &*prices.bars).collect::<Vec<_>>());
+        let arena = Self { setup, names: Arc::default(), timeline };
         for entrant in &arena.setup.entrants {
             arena.compile(entrant, &entrant.file)?;
         }
         Ok(arena)
     }
 
-    /// Rows of the first instrument.
+    /// How many rows there are.
     #[must_use]
-    pub fn rows(&self) -> usize {
-        self.setup.prices[0].bars.len()
+    pub const fn rows(&self) -> usize {
+        self.timeline.len()
+    }
+
+    /// The moments that rows stand for.
+    #[must_use]
+    pub fn timeline(&self) -> &[Nanos] {
+        &self.timeline
     }
 
     /// What the arena is made of.
@@ -195,16 +215,14 @@ impl Arena {
         Ok(rules)
     }
 
-    /// The rows of each instrument that a span of the first one's takes in.
+    /// The rows of each instrument that a span takes in.
     fn rows_of(&self, scored: &Range<usize>) -> Result<Vec<Range<usize>>> {
         let Range { start, end } = *scored;
         if start >= end || end > self.rows() {
             let problem = format!("rows {start} to {end} are no span of {} rows; the first must lie before the end", self.rows());
             return Err(Error::config("span", problem));
         }
-        let opened_at = self.setup.prices[0].bars.opened_at();
-        let from = (start > 0).then(|| opened_at[start]);
-        let others = self.setup.prices[1..].iter().map(|prices| prices.bars.span(from, opened_at.get(end).copied()));
-        Ok(std::iter::once(start..end).chain(others).collect())
+        let (from, to) = (Some(self.timeline[start]), self.timeline.get(end).copied());
+        Ok(self.setup.prices.iter().map(|prices| prices.bars.span(from, to)).collect())
     }
 }

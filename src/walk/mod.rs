@@ -6,10 +6,12 @@
 
 mod arena;
 mod ledger;
+mod lookahead;
 mod luck;
 mod verdict;
 
-pub use arena::{Arena, AtEnd, Entrant, Played, Prices, Setup, Span};
+pub use arena::{Arena, AtEnd, Entrant, Played, Prices, Setup, Span, timeline};
 pub use ledger::{Entry, Knowledge, Ledger, Look, Role, Tried};
+pub use lookahead::{Difference, Leak, Lookahead, Make, lookahead};
 pub use luck::{BLOCKS, LogitBin, Luck, Matrix, deflated};
 pub use verdict::{Judged, Judgement, LUCK_LEVEL, Remembered, judge};
