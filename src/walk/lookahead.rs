@@ -199,6 +199,7 @@ impl Stage<'_> {
             limits: Limits::default(),
             instruments: vec![self.prices.instrument.clone()],
             close_at_end: false,
+            gaps: Vec::new(),
         };
         let mut broker = Simulator::new(vec![self.prices.venue], 1.0, MarketFill::NextOpen);
         let mut bus = Bus::new(Arc::new(Names::default()), Mode::Backtest);
