@@ -89,6 +89,11 @@ impl Executor {
         self.first_rows[slot as usize]
     }
 
+    /// Whether a node has had its first value.
+    pub(super) fn has_warmed_up(&self, slot: Slot) -> bool {
+        self.first_row(slot) < self.rows_done
+    }
+
     /// Where a node's column begins.
     pub(super) const fn column(&self, slot: Slot) -> usize {
         slot as usize * self.width
@@ -141,7 +146,7 @@ impl Executor {
                     executor.run_bars(Rows::One(longer));
                     for (held, feed) in held.iter_mut().zip(&sub.feeds) {
                         held.value = executor.at(executor.column(feed.from));
-                        if held.first_row == usize::MAX && executor.first_row(feed.from) < executor.rows_done {
+                        if held.first_row == usize::MAX && executor.has_warmed_up(feed.from) {
                             held.first_row = *rows_done + row;
                             has_warmed_up = true;
                         }
@@ -169,39 +174,62 @@ impl Executor {
         let (before, own) = columns.split_at_mut(slot * width);
         let input = |of: Slot| &before[of as usize * width + row..][..len];
         let out = &mut own[row..];
-        match (plan.ops[slot], &mut memories[slot]) {
-            (Op::Series(series), _) => fill(series, rows, clock, &mut out[..len]),
-            (Op::Unary(op, x), _) => apply::unary(op, input(x), &mut out[..len]),
-            (Op::Binary(op, a, b), _) => apply::binary(op, input(a), input(b), &mut out[..len]),
-            (Op::If([c, a, b]), _) => apply::choose(input(c), input(a), input(b), &mut out[..len]),
-            (Op::Lag { of, .. }, Memory::Ring { values, head }) => lag(input(of), &mut out[..len], values, head),
-            (Op::Run { of, bars, falling }, Memory::Run { last, bars: streak }) => {
-                for (out, x) in out.iter_mut().zip(input(of)) {
-                    let goes_on = if falling { *x < *last } else { *x > *last };
-                    *streak = if goes_on { streak.saturating_add(1) } else { 0 };
-                    *last = *x;
-                    *out = f64::from(u8::from(*streak >= bars));
-                }
-            }
-            (Op::Since(c), Memory::Since(since)) => {
-                for (out, c) in out.iter_mut().zip(input(c)) {
-                    *since = if *c == 1.0 { Some(0) } else { since.map(|n| n.saturating_add(1)) };
-                    *out = since.map_or(f64::NAN, f64::from);
-                }
-            }
-            (Op::Study { of, .. }, Memory::Study(study)) => {
-                let parts = Parts { columns: out, stride: width, rows: len };
-                match of {
-                    Some(of) => study.fold_numbers(input(of), parts),
-                    None => {
-                        let mut days = calendar.days();
-                        study.fold_bars(rows.iter(), |at| days.day(at), parts);
-                    }
-                }
-            }
-            (op, _) => unreachable!("{op:?} is filled elsewhere or has its memory"),
+        match plan.ops[slot] {
+            Op::Unary(op, x) => apply::unary(op, input(x), &mut out[..len]),
+            Op::Binary(op, a, b) => apply::binary(op, input(a), input(b), &mut out[..len]),
+            Op::If([c, a, b]) => apply::choose(input(c), input(a), input(b), &mut out[..len]),
+            op => fold(
+                &op,
+                &mut memories[slot],
+                op.inputs().next().map(input),
+                rows,
+                (*calendar, clock),
+                Parts { columns: out, stride: width, rows: len },
+            ),
         }
     }
+}
+
+/// A node with a memory, or a series, over `rows` that continue those it has seen; `x` is the column it reads, where it reads one.
+fn fold(
+    op: &Op,
+    memory: &mut Memory,
+    x: Option<&[f64]>,
+    rows: Rows<'_>,
+    (calendar, clock): (Calendar, &mut SessionClock),
+    parts: Parts<'_>,
+) {
+    let Parts { columns: out, stride, rows: len } = parts;
+    match (op, memory, x) {
+        (Op::Series(series), ..) => fill(*series, rows, clock, &mut out[..len]),
+        (Op::Lag { .. }, Memory::Ring { values, head }, Some(x)) => lag(x, &mut out[..len], values, head),
+        (Op::Run { bars, falling, .. }, Memory::Run { last, bars: streak }, Some(x)) => {
+            for (out, x) in out.iter_mut().zip(x) {
+                let goes_on = if *falling { *x < *last } else { *x > *last };
+                *streak = if goes_on { streak.saturating_add(1) } else { 0 };
+                *last = *x;
+                *out = f64::from(u8::from(*streak >= *bars));
+            }
+        }
+        (Op::Since(_), Memory::Since(since), Some(c)) => {
+            for (out, c) in out.iter_mut().zip(c) {
+                *since = if *c == 1.0 { Some(0) } else { since.map(|n| n.saturating_add(1)) };
+                *out = since.map_or(f64::NAN, f64::from);
+            }
+        }
+        (Op::Study { .. }, Memory::Study(study), Some(x)) => study.fold_numbers(x, Parts { columns: out, stride, rows: len }),
+        (Op::Study { .. }, Memory::Study(study), None) => {
+            let mut days = calendar.days();
+            study.fold_bars(rows.iter(), |at| days.day(at), Parts { columns: out, stride, rows: len });
+        }
+        (op, ..) => unreachable!("{op:?} is filled elsewhere or has its memory"),
+    }
+}
+
+/// The same over the rows of a whole series, from its first on.
+pub(super) fn fold_node(op: &Op, x: Option<&[f64]>, rows: Rows<'_>, market: (Calendar, &mut SessionClock), out: &mut [f64]) {
+    let parts = Parts { columns: out, stride: rows.len(), rows: rows.len() };
+    fold(op, &mut memory(op), x, rows, market, parts);
 }
 
 fn memory(op: &Op) -> Memory {

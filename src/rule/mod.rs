@@ -8,9 +8,12 @@
 //! [`StrategyFile`] is a strategy's TOML file: its parameters with their ranges, its named expressions, and its rules.
 
 mod apply;
+mod bits;
 mod build;
 mod call;
 mod check;
+mod columns;
+mod cone;
 mod diagnose;
 mod document;
 mod execute;
@@ -20,21 +23,25 @@ mod graph;
 mod higher;
 mod lexer;
 mod machine;
+mod node;
 mod operation;
 mod parameters;
 mod parse;
 mod plan;
 mod program;
 mod series;
+mod sheet;
 mod study;
 mod template;
 #[cfg(test)]
 mod tests;
 
+pub use columns::Columns;
 pub use document::OrderWay;
 pub use file::{CompiledStrategy, SideRules, StrategyFile};
 pub use functions::{FUNCTIONS, SERIES};
 pub use machine::{Book, Machine, evaluate};
 pub use parameters::Parameter;
 pub use program::{Kind, OutputId, Program, Source};
+pub use sheet::Sheet;
 pub use template::{STARTER, starter};

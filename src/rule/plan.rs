@@ -71,6 +71,14 @@ impl Plan {
         first_rows(&self.ops, higher)
     }
 
+    /// The plan on a longer timeframe that feeds a node, and how.
+    ///
+    /// # Panics
+    /// For a node that no longer timeframe feeds.
+    pub(super) fn higher(&self, slot: Slot) -> (&Sub, &Feed) {
+        fed(&self.subs, slot)
+    }
+
     /// Whether a node reads the open position.
     pub(super) fn uses_position(&self) -> bool {
         self.ops.iter().any(|op| matches!(op, Op::Holding(_)))
@@ -106,10 +114,14 @@ fn first_rows(ops: &[Op], higher: impl Fn(Slot) -> usize) -> Vec<usize> {
     rows
 }
 
+fn fed(subs: &[Sub], slot: Slot) -> (&Sub, &Feed) {
+    let found = subs.iter().find_map(|sub| sub.feeds.iter().find(|feed| feed.to == slot).map(|feed| (sub, feed)));
+    found.expect("every higher node has its feed")
+}
+
 /// Base bars until the higher timeframe has seen enough, counted without gaps.
 fn higher_wait(slot: Slot, subs: &[Sub], base: Timeframe) -> usize {
-    let found = subs.iter().find_map(|sub| sub.feeds.iter().find(|feed| feed.to == slot).map(|feed| (sub, feed)));
-    let (sub, feed) = found.expect("every higher node has its feed");
+    let (sub, feed) = fed(subs, slot);
     let ratio = usize::try_from(sub.timeframe.ns() / base.ns()).unwrap_or(usize::MAX);
     (sub.plan.first_rows[feed.from as usize] + 1).saturating_mul(ratio).saturating_sub(1)
 }

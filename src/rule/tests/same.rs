@@ -7,7 +7,7 @@ use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop, prop_assert_eq
 
 use super::closing_at;
 use crate::market::{Bars, Calendar};
-use crate::rule::{Book, Kind, Machine, Program, Source};
+use crate::rule::{Book, Columns, Kind, Machine, Program, Sheet, Source};
 
 fn number() -> BoxedStrategy<String> {
     let series = prop::sample::select(
@@ -125,30 +125,90 @@ fn prices(len: usize) -> Bars {
 }
 
 fn run(program: &Arc<Program>, bars: &Arc<Bars>, attached: bool) -> Vec<(Option<u64>, bool)> {
+    run_with(program, bars, attached, book)
+}
+
+fn run_with(program: &Arc<Program>, bars: &Arc<Bars>, attached: bool, book: impl Fn(usize) -> Book) -> Vec<(Option<u64>, bool)> {
     let mut machine = Machine::new(Arc::clone(program));
     if attached {
         machine.attach(Arc::clone(bars));
     }
     let (id, rule) = (program.output("x").unwrap(), program.output("rule").unwrap());
     let step = |(i, bar)| {
-        let book =
-            if i % 7 < 3 { Book::default() } else { Book { bars: Some(i as u32 % 7 - 3), pnl_fraction: Some(i as f64 / 1000.0 - 0.5) } };
         if let Ok(slot) = program.model_slot("m") {
             machine.set_model(slot, (i % 5 > 1).then_some(i as f64 / 2000.0));
         }
-        machine.step(&bar, &book);
+        machine.step(&bar, &book(i));
         (machine.number(id).map(f64::to_bits), machine.holds(rule))
     };
     bars.iter().enumerate().map(step).collect()
 }
 
+/// What is known of a position at row `i`; flat where `i` says so.
+fn book(i: usize) -> Book {
+    if i % 7 < 3 { Book::default() } else { Book { bars: Some(i as u32 % 7 - 3), pnl_fraction: Some(i as f64 / 1000.0 - 0.5) } }
+}
+
+/// What a sheet says of the rows that `is_looked_at`, the others passed; nothing where the program has to be stepped.
+fn read(program: &Program, columns: &Columns, is_looked_at: impl Fn(usize) -> bool) -> Option<Vec<(usize, (Option<u64>, bool))>> {
+    let (id, rule) = (program.output("x").unwrap(), program.output("rule").unwrap());
+    let mut sheet = Sheet::new(program, columns, 0, &[id, rule])?;
+    let mut told = Vec::new();
+    for row in 0..sheet.rows() {
+        if is_looked_at(row) {
+            sheet.step(&book(row));
+            told.push((row, (sheet.number(id).map(f64::to_bits), sheet.holds(rule))));
+        } else {
+            sheet.pass(1);
+        }
+    }
+    Some(told)
+}
+
+/// The rows at which the rule holds flat, found word by word.
+fn found(program: &Program, columns: &Columns) -> Vec<usize> {
+    let rule = program.output("rule").unwrap();
+    let mut sheet = Sheet::new(program, columns, 0, &[rule]).unwrap();
+    let rows = sheet.rows();
+    let words = (0..rows).step_by(64).map(|start| (start, sheet.rows_where(rule, start, (rows - start).min(64), &Book::default())));
+    words.flat_map(|(start, word)| (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| start + bit)).collect()
+}
+
+fn compiled(text: &str, bars: &Bars) -> Arc<Program> {
+    let x = Source { name: "x", text, kind: Kind::Let, place: "p" };
+    let rule = Source { name: "rule", text: "not (x > 1)", kind: Kind::Rule, place: "p" };
+    let params = BTreeMap::from([("n".to_owned(), 2.0)]);
+    Arc::new(Program::compile(&[x, rule], &params, bars.timeframe(), Calendar::default()).unwrap())
+}
+
 proptest! {
+    #[test]
+    fn a_sheet_says_at_any_row_what_a_machine_says_there(text in number(), others in prop::collection::vec(number(), 3)) {
+        let bars = Arc::new(prices(1500));
+        let program = compiled(&text, &bars);
+        let whole = run(&program, &bars, true);
+        // Room for a few columns only, and other programs that push them out.
+        let columns = Columns::with_room(Arc::clone(&bars), Calendar::default(), 50_000);
+        for other in &others {
+            read(&compiled(other, &bars), &columns, |row| row % 100 == 0);
+        }
+        for step in [1, 3, 70] {
+            let Some(told) = read(&program, &columns, |row| row % step == 0) else { break };
+            for (row, said) in told {
+                prop_assert_eq!(said, whole[row], "{} at row {}", text, row);
+            }
+        }
+        if Sheet::new(&program, &columns, 0, &[]).is_some() {
+            let flat = run_with(&program, &bars, true, |_| Book::default());
+            let expected: Vec<usize> = (0..bars.len()).filter(|row| flat[*row].1).collect();
+            prop_assert_eq!(found(&program, &columns), expected, "{}", text);
+        }
+    }
+
     #[test]
     fn blocks_and_single_steps_give_the_same_bits(text in number(), cut in 1..1500_usize) {
         let bars = Arc::new(prices(1500));
-        let x = Source { name: "x", text: &text, kind: Kind::Let, place: "p" };
-        let rule = Source { name: "rule", text: "not (x > 1)", kind: Kind::Rule, place: "p" };
-        let program = Arc::new(Program::compile(&[x, rule], &BTreeMap::from([("n".to_owned(), 2.0)]), bars.timeframe(), Calendar::default()).unwrap());
+        let program = compiled(&text, &bars);
         let whole = run(&program, &bars, true);
         prop_assert_eq!(&whole, &run(&program, &bars, false), "{}", text);
         // What is known at a row does not change with what comes after it.
