@@ -21,6 +21,7 @@ mod metrics;
 mod readme;
 mod reconcile;
 mod resampling;
+mod skipping;
 mod stage;
 mod synthetic;
 mod ticks;

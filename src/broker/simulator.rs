@@ -65,13 +65,23 @@ impl Simulator {
         &self.venues[usize::from(instrument.0)]
     }
 
+    /// Whether nothing was asked of it that has not ended: then only a price can bring a notice, and only to a position.
+    #[must_use]
+    #[inline]
+    pub fn is_idle(&self) -> bool {
+        self.orders.is_empty() && self.amendments.is_empty() && self.cancellations.is_empty()
+    }
+
+    /// Notional over equity allowed.
+    #[must_use]
+    pub const fn leverage(&self) -> f64 {
+        self.leverage
+    }
+
     /// Whether no price can bring a notice: the answer at most events, so it comes first.
     #[inline]
     fn has_nothing_to_do(&self, book: &Ledger) -> bool {
-        self.orders.is_empty()
-            && self.amendments.is_empty()
-            && self.cancellations.is_empty()
-            && !book.positions().iter().any(|p| self.may_end_by_price(p))
+        self.is_idle() && !book.positions().iter().any(|p| self.may_end_by_price(p))
     }
 
     /// The next notice that an event brings.

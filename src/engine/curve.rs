@@ -1,6 +1,7 @@
 //! Equity over time, in columns.
 
-use crate::time::Nanos;
+use super::Recorder;
+use crate::{portfolio::Worth, time::Nanos};
 
 /// Equity, cash and exposure at every completed moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,22 +17,6 @@ impl EquityCurve {
         self.at.reserve_exact(moments);
         for column in [&mut self.equity, &mut self.cash, &mut self.exposure] {
             column.reserve_exact(moments);
-        }
-    }
-
-    #[inline]
-    pub(super) fn push(&mut self, at: Nanos, equity: f64, cash: f64, exposure: f64) {
-        self.at.push(at);
-        self.equity.push(equity);
-        self.cash.push(cash);
-        self.exposure.push(exposure);
-    }
-
-    pub(super) fn replace_last(&mut self, equity: f64, cash: f64, exposure: f64) {
-        for (column, value) in [(&mut self.equity, equity), (&mut self.cash, cash), (&mut self.exposure, exposure)] {
-            if let Some(last) = column.last_mut() {
-                *last = value;
-            }
         }
     }
 
@@ -70,4 +55,28 @@ impl EquityCurve {
     pub const fn is_empty(&self) -> bool {
         self.at.is_empty()
     }
+}
+
+impl Recorder for EquityCurve {
+    #[inline]
+    fn push(&mut self, at: Nanos, worth: Worth, cash: f64) {
+        self.at.push(at);
+        self.equity.push(worth.equity);
+        self.cash.push(cash);
+        self.exposure.push(exposure(worth));
+    }
+
+    fn replace_last(&mut self, worth: Worth, cash: f64) {
+        let columns = [(&mut self.equity, worth.equity), (&mut self.cash, cash), (&mut self.exposure, exposure(worth))];
+        for (column, value) in columns {
+            if let Some(last) = column.last_mut() {
+                *last = value;
+            }
+        }
+    }
+}
+
+#[inline]
+fn exposure(Worth { equity, notional }: Worth) -> f64 {
+    if equity <= 0.0 { 0.0 } else { notional / equity }
 }

@@ -6,6 +6,7 @@ use super::Run;
 use crate::{
     market::Calendar,
     stats::{
+        drawdown::Meter,
         luck::Trials,
         summary::{Metrics, MetricsInput},
     },
@@ -28,7 +29,7 @@ pub struct CostBreakdown {
 impl CostBreakdown {
     /// Costs of everything that was filled, open positions included.
     #[must_use]
-    pub fn of(run: &Run) -> Self {
+    pub fn of<C>(run: &Run<C>) -> Self {
         let mut costs = Self::default();
         for trade in &run.trades {
             costs.commission += trade.commission;
@@ -97,6 +98,17 @@ pub struct Figures {
     pub day_rows: Vec<usize>,
     /// Equity there.
     pub day_equity: Vec<f64>,
+    /// Account value at the end, open positions marked.
+    pub final_equity: f64,
+    /// Positions open at the end.
+    pub open_positions: usize,
+}
+
+/// What is known of a run's equity beside its end.
+pub(super) struct Path {
+    pub(super) falls: Meter,
+    pub(super) day_rows: Vec<usize>,
+    pub(super) day_equity: Vec<f64>,
 }
 
 impl Figures {
@@ -105,14 +117,21 @@ impl Figures {
     pub fn of(run: &Run, days: &Days) -> Self {
         let day_rows = days.last_rows(run.curve.at());
         let day_equity: Vec<f64> = day_rows.iter().map(|row| run.curve.equity()[*row]).collect();
+        let falls = Meter::over(run.book.initial_cash(), run.curve.equity());
+        Self::along(run, days, Path { falls, day_rows, day_equity })
+    }
+
+    /// Of a run whose equity took that path.
+    pub(super) fn along<C>(run: &Run<C>, days: &Days, Path { falls, day_rows, day_equity }: Path) -> Self {
         let trade_pnls: Vec<f64> = run.trades.iter().map(|t| t.pnl).collect();
         let costs = CostBreakdown::of(run);
+        let final_equity = run.book.equity();
         let metrics = Metrics::compute(&MetricsInput {
             bars: run.bars,
             initial_equity: run.book.initial_cash(),
-            final_equity: run.book.equity(),
+            final_equity,
             trade_pnls: &trade_pnls,
-            equity: run.curve.equity(),
+            falls,
             day_equity: &day_equity,
             periods_per_year: days.calendar.periods_per_year(),
             exposed_bars: run.exposed_bars,
@@ -120,6 +139,7 @@ impl Figures {
             ambiguous_bars: run.ambiguous_bars,
             trials: Trials::ONE,
         });
-        Self { metrics, costs, trade_pnls, day_rows, day_equity }
+        let open_positions = run.book.positions().len();
+        Self { metrics, costs, trade_pnls, day_rows, day_equity, final_equity, open_positions }
     }
 }

@@ -9,11 +9,13 @@ mod curve;
 mod desk;
 mod figures;
 mod gaps;
+mod skip;
 
 pub use curve::EquityCurve;
 use desk::Desk;
 pub use figures::{CostBreakdown, Days, Figures};
 use gaps::GapWatch;
+pub use skip::{Track, play};
 
 use std::sync::Arc;
 
@@ -58,15 +60,15 @@ pub struct Account {
     pub close_at_end: bool,
 }
 
-/// What a run leaves behind, besides its events.
+/// What a run leaves behind, besides its events; `C` is what was kept of its equity.
 #[derive(Clone, Debug)]
-pub struct Run {
+pub struct Run<C = EquityCurve> {
     /// The book at the end.
     pub book: Ledger,
     /// Closed trades in the order of closing.
     pub trades: Vec<Trade>,
     /// Equity at every completed moment.
-    pub curve: EquityCurve,
+    pub curve: C,
     /// Completed bars over all instruments.
     pub bars: u64,
     /// Completed bars in which a position was held, if only for a part of them.
@@ -102,7 +104,7 @@ pub fn run(
     account: &Account,
     bus: &mut Bus,
 ) -> Run {
-    let mut engine = Engine::new(account, seats.len(), broker.deals_at_close());
+    let mut engine = Engine::new(account, seats.len(), broker.deals_at_close(), EquityCurve::default());
     engine.curve.reserve(feed.completions_to_come());
     let mut now = Nanos(i64::MIN);
     // Borrowed where the feed put it: copying what was written field by field a moment ago waits for the writes.
@@ -128,12 +130,21 @@ pub fn run(
     engine.finish(now, seats, broker, bus)
 }
 
+/// Keeps of the equity at every completed moment what is wanted of it.
+trait Recorder {
+    /// The account after a moment.
+    fn push(&mut self, at: Nanos, worth: Worth, cash: f64);
+
+    /// The same again for the last moment, in whose place it stands.
+    fn replace_last(&mut self, worth: Worth, cash: f64);
+}
+
 /// The state of a run between two moments.
-struct Engine<'a> {
+struct Engine<'a, C> {
     account: &'a Account,
     desk: Desk<'a>,
     days: Option<crate::market::TradingDays>,
-    curve: EquityCurve,
+    curve: C,
     waiting: Vec<(InstrumentId, Bar)>,
     last: Vec<Option<Bar>>,
     trades: Vec<Trade>,
@@ -161,15 +172,15 @@ struct Quoted {
     was_held: bool,
 }
 
-impl<'a> Engine<'a> {
-    fn new(account: &'a Account, seats: usize, deals_at_close: bool) -> Self {
+impl<'a, C: Recorder> Engine<'a, C> {
+    fn new(account: &'a Account, seats: usize, deals_at_close: bool, curve: C) -> Self {
         let desk = Desk::new(account, seats);
         let calendar = account.instruments.first().map_or(Calendar::RoundTheClock, |i| i.calendar);
         Self {
             account,
             days: desk.guard.watches_days().then(|| calendar.days()),
             desk,
-            curve: EquityCurve::default(),
+            curve,
             waiting: Vec::new(),
             last: vec![None; account.instruments.len()],
             trades: Vec::new(),
@@ -301,7 +312,7 @@ impl<'a> Engine<'a> {
         self.decide(instrument, bar, seats, broker, bus);
         // Between the watch and here only deals at the close change the book.
         let worth = if self.deals_at_close { self.desk.book.worth() } else { worth };
-        self.record(bar.closed_at, worth);
+        self.curve.push(bar.closed_at, worth, self.desk.book.cash());
     }
 
     #[inline]
@@ -322,14 +333,7 @@ impl<'a> Engine<'a> {
         self.desk.watch(at, equity, day, broker, bus);
     }
 
-    /// Writes down the equity of the moment.
-    #[inline]
-    fn record(&mut self, at: Nanos, Worth { equity, notional }: Worth) {
-        let exposure = if equity <= 0.0 { 0.0 } else { notional / equity };
-        self.curve.push(at, equity, self.desk.book.cash(), exposure);
-    }
-
-    fn finish(mut self, now: Nanos, seats: &[Seat], broker: &mut (impl Broker + ?Sized), bus: &mut Bus) -> Run {
+    fn finish(mut self, now: Nanos, seats: &[Seat], broker: &mut (impl Broker + ?Sized), bus: &mut Bus) -> Run<C> {
         if now.0 != i64::MIN {
             self.desk.cancel_pending(now, Refusal::EndOfRun, bus);
             if self.account.close_at_end {
@@ -361,6 +365,6 @@ impl<'a> Engine<'a> {
             }
         }
         let book = &self.desk.book;
-        self.curve.replace_last(book.equity(), book.cash(), 0.0);
+        self.curve.replace_last(book.worth(), book.cash());
     }
 }

@@ -218,7 +218,7 @@ impl Experiment {
     /// Everything but what the bus leaves.
     fn measure(&self, id: String, run: Run) -> Outcome {
         let days = self.days();
-        let Figures { metrics, costs, trade_pnls: pnls, day_rows, day_equity } = Figures::of(&run, &days);
+        let Figures { metrics, costs, trade_pnls: pnls, day_rows, day_equity, .. } = Figures::of(&run, &days);
         let on_days = |column: &[f64]| -> Vec<f64> { day_rows.iter().map(|row| column[*row]).collect() };
         let (cash, periods_per_year) = (self.spec.account.cash, days.calendar.periods_per_year());
         // An account below zero has no returns, and so no ratio: the verdict's figures agree with the metrics'.

@@ -116,6 +116,13 @@ impl Ledger {
         is_held
     }
 
+    /// Revalues an instrument after `bars` bars that brought it nothing but their closes, the last of which these are: its positions have been
+    /// open so much longer. Their extremes are not looked at, and so are no longer known.
+    pub fn pass_bars(&mut self, instrument: InstrumentId, bars: u32, (bid, ask): (f64, f64)) {
+        self.mark(instrument, bid, ask);
+        self.positions.iter_mut().filter(|p| p.instrument == instrument).for_each(|position| position.bars += bars);
+    }
+
     /// Lets the open positions of an instrument see a quote. Says whether there was one.
     #[inline]
     pub fn pass_quote(&mut self, instrument: InstrumentId, quote: &Tick) -> bool {

@@ -94,6 +94,16 @@ impl Guard {
         told
     }
 
+    /// Takes note of moments whose equity hit no limit, the highest and the last of them. Not for an account with a limit of the day.
+    pub(crate) const fn pass(&mut self, highest: f64, last: f64) {
+        if highest > self.peak {
+            self.peak = highest;
+            self.told_twentieths = 0;
+        }
+        self.last = last;
+        self.calm_from = f64::INFINITY;
+    }
+
     fn breach(&mut self, equity: f64) -> Option<Breach> {
         if self.halted.is_some() {
             return None;

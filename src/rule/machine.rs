@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::execute::Executor;
 use super::program::{Kind, Output, OutputId, Program, Source};
 use super::series::Rows;
+use super::sheet::Sheet;
 use crate::error::Result;
 use crate::market::{Bar, Bars, Calendar};
 
@@ -23,6 +24,47 @@ pub struct Book {
     pub bars: Option<u32>,
     /// Profit as a fraction of the entry's value.
     pub pnl_fraction: Option<f64>,
+}
+
+/// What a strategy asks of a program as it goes from bar to bar.
+pub trait Answers {
+    /// Takes the next completed bar and what is known of the position at its close.
+    fn step(&mut self, bar: &Bar, book: &Book);
+
+    /// The value at that bar; `None` while it is missing. A condition is 1 or 0.
+    fn number(&mut self, id: OutputId) -> Option<f64>;
+
+    /// Whether the condition holds at that bar.
+    fn holds(&mut self, id: OutputId) -> bool;
+
+    /// Takes the bars that are to come, where that is of use.
+    fn attach(&mut self, _bars: &Arc<Bars>) {}
+
+    /// The sheet that tells what rows to come say, where there is one.
+    fn sheet(&mut self) -> Option<&mut Sheet> {
+        None
+    }
+}
+
+impl Answers for Machine {
+    #[inline]
+    fn step(&mut self, bar: &Bar, book: &Book) {
+        Self::step(self, bar, book);
+    }
+
+    #[inline]
+    fn number(&mut self, id: OutputId) -> Option<f64> {
+        Self::number(self, id)
+    }
+
+    #[inline]
+    fn holds(&mut self, id: OutputId) -> bool {
+        Self::holds(self, id)
+    }
+
+    fn attach(&mut self, bars: &Arc<Bars>) {
+        Self::attach(self, Arc::clone(bars));
+    }
 }
 
 /// Stored bars and how far they are evaluated.

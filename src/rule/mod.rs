@@ -40,7 +40,7 @@ pub use columns::Columns;
 pub use document::OrderWay;
 pub use file::{CompiledStrategy, SideRules, StrategyFile};
 pub use functions::{FUNCTIONS, SERIES};
-pub use machine::{Book, Machine, evaluate};
+pub use machine::{Answers, Book, Machine, evaluate};
 pub use parameters::Parameter;
 pub use program::{Kind, OutputId, Program, Source};
 pub use sheet::Sheet;

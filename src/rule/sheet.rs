@@ -6,10 +6,11 @@
 
 use super::bits::{WORD, lowest};
 use super::columns::{Columns, Maker};
-use super::machine::Book;
+use super::machine::{Answers, Book};
 use super::node::{Node, Place, View, Window, laid_out};
 use super::operation::{Holding, Op, Slot};
 use super::program::{OutputId, Program};
+use crate::market::Bar;
 
 /// The state of one run over shared columns.
 #[derive(Debug)]
@@ -227,6 +228,24 @@ impl Sheet {
     #[inline]
     fn answer_mut(&mut self, id: OutputId) -> &mut Answer {
         self.answers[id.0 as usize].as_mut().expect("an output that was wanted")
+    }
+}
+
+impl Answers for Sheet {
+    fn step(&mut self, _: &Bar, book: &Book) {
+        Self::step(self, book);
+    }
+
+    fn number(&mut self, id: OutputId) -> Option<f64> {
+        Self::number(self, id)
+    }
+
+    fn holds(&mut self, id: OutputId) -> bool {
+        Self::holds(self, id)
+    }
+
+    fn sheet(&mut self) -> Option<&mut Sheet> {
+        Some(self)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::stats::moments::{finite, mean};
+use crate::stats::moments::finite;
 
 /// The deepest fall and the longest time under water of one curve; they need not belong to the same fall.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -48,6 +48,92 @@ pub fn series(start: f64, equity: &[f64]) -> Option<Vec<f64>> {
     equity.iter().map(below).collect()
 }
 
+/// The figures of falls, taken one equity at a time: a run need not keep its curve.
+///
+/// ```
+/// use cthulu_lab::stats::drawdown::Meter;
+/// let meter = Meter::over(100.0, &[80.0, 90.0, 100.0, 50.0]);
+/// let worst = meter.max_drawdown().unwrap();
+/// assert_eq!((worst.fraction, worst.bars), (0.5, 2)); // deepest: the last bar; longest: the first two
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Meter {
+    peak: f64,
+    fraction: f64,
+    bars: u64,
+    under: u64,
+    squares: f64,
+    rows: u64,
+    is_sound: bool,
+}
+
+impl Meter {
+    /// No row yet; the starting capital is the first peak.
+    #[must_use]
+    pub fn new(start: f64) -> Self {
+        Self { peak: start, fraction: 0.0, bars: 0, under: 0, squares: 0.0, rows: 0, is_sound: start > 0.0 && start.is_finite() }
+    }
+
+    /// All rows of a curve.
+    #[must_use]
+    pub fn over(start: f64, equity: &[f64]) -> Self {
+        let mut meter = Self::new(start);
+        equity.iter().for_each(|now| meter.push(*now));
+        meter
+    }
+
+    /// The next row's equity.
+    #[inline]
+    pub fn push(&mut self, equity: f64) {
+        self.peak = self.peak.max(equity);
+        let depth = (self.peak - equity) / self.peak;
+        self.is_sound &= depth.is_finite();
+        self.fraction = self.fraction.max(depth);
+        self.under = if depth > 0.0 { self.under + 1 } else { 0 };
+        self.bars = self.bars.max(self.under);
+        let percent = 100.0 * depth;
+        self.squares += percent * percent;
+        self.rows += 1;
+    }
+
+    /// The next `rows` rows, all at one equity: the same as so many pushes.
+    pub fn push_times(&mut self, equity: f64, rows: u64) {
+        if rows == 0 {
+            return;
+        }
+        self.push(equity);
+        let more = rows - 1;
+        let depth = (self.peak - equity) / self.peak;
+        self.rows += more;
+        if depth > 0.0 {
+            self.under += more;
+            self.bars = self.bars.max(self.under);
+            let percent = 100.0 * depth;
+            let square = percent * percent;
+            (0..more).for_each(|_| self.squares += square);
+        }
+    }
+
+    /// The highest equity so far, the start included.
+    #[must_use]
+    pub const fn peak(&self) -> f64 {
+        self.peak
+    }
+
+    /// The deepest fraction and the longest time under water; `None` without a row, a start above zero, or a finite value in every row.
+    #[must_use]
+    pub fn max_drawdown(&self) -> Option<MaxDrawdown> {
+        (self.is_sound && self.rows > 0).then_some(MaxDrawdown { fraction: self.fraction, bars: self.bars })
+    }
+
+    /// The ulcer index √(mean(dd_percent²)), in percent; `None` where [`Meter::max_drawdown`] is.
+    #[must_use]
+    pub fn ulcer_index(&self) -> Option<f64> {
+        let mean = if self.is_sound && self.rows > 0 { finite(self.squares / self.rows as f64) } else { None };
+        mean.map(f64::sqrt)
+    }
+}
+
 /// The deepest fraction and the longest time under water; `None` for an empty curve.
 ///
 /// ```
@@ -57,17 +143,7 @@ pub fn series(start: f64, equity: &[f64]) -> Option<Vec<f64>> {
 /// ```
 #[must_use]
 pub fn max_drawdown(start: f64, equity: &[f64]) -> Option<MaxDrawdown> {
-    let below = series(start, equity)?;
-    if below.is_empty() {
-        return None;
-    }
-    let (mut fraction, mut bars, mut under) = (0.0f64, 0, 0);
-    for depth in below {
-        fraction = fraction.max(depth);
-        under = if depth > 0.0 { under + 1 } else { 0 };
-        bars = bars.max(under);
-    }
-    Some(MaxDrawdown { fraction, bars })
+    Meter::over(start, equity).max_drawdown()
 }
 
 /// The ulcer index √(mean(dd_percent²)) over the rows given, in percent; `None` for an empty curve.
@@ -82,8 +158,7 @@ pub fn max_drawdown(start: f64, equity: &[f64]) -> Option<MaxDrawdown> {
 /// ```
 #[must_use]
 pub fn ulcer_index(start: f64, equity: &[f64]) -> Option<f64> {
-    let squares: Vec<f64> = series(start, equity)?.iter().map(|d| 100.0 * d).map(|d| d * d).collect();
-    mean(&squares).map(f64::sqrt)
+    Meter::over(start, equity).ulcer_index()
 }
 
 /// Every fall, in time order; empty where the curve never fell.

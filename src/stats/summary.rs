@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::stats::drawdown::{max_drawdown, ulcer_index};
+use crate::stats::drawdown::Meter;
 use crate::stats::luck::{Trials, dsr_of, psr_of};
 use crate::stats::moments::{finite, kurtosis, skewness};
 use crate::stats::ratios::{cagr, calmar, cvar_95, omega, returns_of, sharpe, sortino, var_95};
@@ -89,8 +89,8 @@ pub struct MetricsInput<'a> {
     pub final_equity: f64,
     /// Pnl of each closed trade, net of commission and swap.
     pub trade_pnls: &'a [f64],
-    /// Account value at each bar after the starting capital.
-    pub equity: &'a [f64],
+    /// What the account value at each bar after the starting capital says of falls.
+    pub falls: Meter,
     /// Account value at the end of each trading day.
     pub day_equity: &'a [f64],
     /// Trading days a year: 252, or 365 for crypto.
@@ -109,10 +109,11 @@ impl Metrics {
     /// The figures of a run.
     ///
     /// ```
-    /// use cthulu_lab::stats::{luck::Trials, summary::{Metrics, MetricsInput}};
+    /// use cthulu_lab::stats::{drawdown::Meter, luck::Trials, summary::{Metrics, MetricsInput}};
     /// let equity = [10_100.0, 9_900.0, 10_400.0];
     /// let metrics = Metrics::compute(&MetricsInput {
-    ///     bars: 3, initial_equity: 10_000.0, final_equity: 10_400.0, trade_pnls: &[-100.0, 500.0], equity: &equity,
+    ///     bars: 3, initial_equity: 10_000.0, final_equity: 10_400.0, trade_pnls: &[-100.0, 500.0],
+    ///     falls: Meter::over(10_000.0, &equity),
     ///     day_equity: &equity, periods_per_year: 252.0, exposed_bars: 3, costs_total: 4.0, ambiguous_bars: 0, trials: Trials::ONE,
     /// });
     /// assert_eq!((metrics.net_profit, metrics.profit_factor), (Some(400.0), Some(5.0)));
@@ -140,7 +141,7 @@ impl Metrics {
             exposure_fraction: of_bars(input.exposed_bars),
             costs_total: finite(input.costs_total),
             ambiguous_bar_fraction: of_bars(input.ambiguous_bars),
-            ..Self::of_curve(start, input.equity, &days, input.periods_per_year, input.trials)
+            ..Self::of_curve(&input.falls, &days, input.periods_per_year, input.trials)
         }
     }
 
@@ -165,7 +166,7 @@ impl Metrics {
         Self {
             bars: returns.len() as u64,
             return_fraction: equity.last().and_then(|last| finite(last - 1.0)),
-            ..Self::of_curve(1.0, &equity, returns, periods_per_year, Trials::ONE)
+            ..Self::of_curve(&Meter::over(1.0, &equity), returns, periods_per_year, Trials::ONE)
         }
     }
 
@@ -187,13 +188,13 @@ impl Metrics {
             net_profit: finite(last - start),
             final_equity: finite(last),
             return_fraction: if *start > 0.0 { finite(last / start - 1.0) } else { None },
-            ..Self::of_curve(*start, levels, &returns, periods_per_year, Trials::ONE)
+            ..Self::of_curve(&Meter::over(*start, levels), &returns, periods_per_year, Trials::ONE)
         }
     }
 
     /// What equity per bar and returns per period say; everything else is left undefined.
-    fn of_curve(start: f64, equity: &[f64], returns: &[f64], periods_per_year: f64, trials: Trials) -> Self {
-        let worst = max_drawdown(start, equity);
+    fn of_curve(falls: &Meter, returns: &[f64], periods_per_year: f64, trials: Trials) -> Self {
+        let worst = falls.max_drawdown();
         let growth = cagr(returns, periods_per_year);
         Self {
             cagr: growth,
@@ -203,7 +204,7 @@ impl Metrics {
             omega: omega(returns, 0.0),
             max_drawdown_fraction: worst.map(|w| w.fraction),
             max_drawdown_bars: worst.map(|w| w.bars),
-            ulcer_index: ulcer_index(start, equity),
+            ulcer_index: falls.ulcer_index(),
             var_95: var_95(returns),
             cvar_95: cvar_95(returns),
             skew: skewness(returns),
@@ -225,7 +226,7 @@ mod tests {
             initial_equity: 100.0,
             final_equity: equity.last().copied().unwrap_or(100.0),
             trade_pnls,
-            equity,
+            falls: Meter::over(100.0, equity),
             day_equity: equity,
             periods_per_year: 252.0,
             exposed_bars: 1,

@@ -22,6 +22,7 @@
 
 mod catalogue;
 mod rules;
+mod silence;
 
 use std::sync::Arc;
 
@@ -43,6 +44,15 @@ pub trait Strategy {
     /// Offers a replay's bars in advance, so that indicators may be computed in blocks. Row i of what is computed may depend on rows 0 to i
     /// alone; the truncation test holds every shipped strategy to it.
     fn prepare(&mut self, _bars: &Arc<Bars>) {}
+
+    /// How many of the bars to come, `most` at most, bring no signal of this strategy as long as `position` stays what it is and no order of
+    /// its own rests. 0 where that cannot be told, which is always right: a replay may let the bars it is told of pass unseen.
+    fn silent_bars(&mut self, _position: Option<&Position>, _most: usize) -> usize {
+        0
+    }
+
+    /// Lets `bars` bars pass that [`Strategy::silent_bars`] told of.
+    fn pass(&mut self, _bars: usize) {}
 
     /// Names of the values recorded with every entry.
     fn feature_names(&self) -> Vec<String> {

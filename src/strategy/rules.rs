@@ -6,20 +6,20 @@
 
 use std::sync::Arc;
 
-use super::{Context, Entry, Strategy};
+use super::{Context, Entry, Strategy, silence};
 use crate::{
     market::{Bar, Bars, ExitReason, OrderKind, Side},
     portfolio::Position,
-    rule::{Book, CompiledStrategy, Machine, OrderWay, OutputId, SideRules},
+    rule::{Answers, Book, CompiledStrategy, Machine, OrderWay, OutputId, SideRules},
 };
 
-/// Runs a compiled strategy file on one instrument.
-pub struct RuleStrategy {
-    rules: CompiledStrategy,
-    machine: Machine,
+/// Runs a compiled strategy file on one instrument, its answers from a [`Machine`] or from a [`Sheet`].
+pub struct RuleStrategy<A = Machine> {
+    pub(super) rules: CompiledStrategy,
+    pub(super) machine: A,
     reads_position: bool,
     trades_seen: u32,
-    bars_since_trade: Option<u32>,
+    pub(super) bars_since_trade: Option<u32>,
 }
 
 impl RuleStrategy {
@@ -27,8 +27,7 @@ impl RuleStrategy {
     #[must_use]
     pub fn new(rules: CompiledStrategy) -> Self {
         let machine = Machine::new(Arc::clone(&rules.program));
-        let reads_position = rules.program.uses_position();
-        Self { rules, machine, reads_position, trades_seen: 0, bars_since_trade: None }
+        Self::with(rules, machine)
     }
 
     /// As [`Strategy::prepare`] for a replay that begins after the first `rows` bars: what they tell is known, and none of it was traded.
@@ -38,59 +37,67 @@ impl RuleStrategy {
     pub fn prepare_after(&mut self, bars: &Arc<Bars>, rows: usize) {
         self.machine.attach_after(bars, rows);
     }
+}
+
+impl<A: Answers> RuleStrategy<A> {
+    pub(super) fn with(rules: CompiledStrategy, machine: A) -> Self {
+        let reads_position = rules.program.uses_position();
+        Self { rules, machine, reads_position, trades_seen: 0, bars_since_trade: None }
+    }
 
     #[inline]
-    fn holds(&self, side: Option<&SideRules>) -> bool {
+    fn holds(&mut self, side: Option<SideRules>) -> bool {
         side.is_some_and(|rules| self.machine.holds(rules.enter))
     }
 
     #[inline]
-    fn number(&self, id: Option<OutputId>) -> Option<f64> {
+    fn number(&mut self, id: Option<OutputId>) -> Option<f64> {
         id.and_then(|id| self.machine.number(id))
     }
 
     /// The side to enter, where exactly one says so.
     #[inline]
-    fn wish(&self) -> Option<Side> {
-        match (self.holds(self.rules.long.as_ref()), self.holds(self.rules.short.as_ref())) {
+    fn wish(&mut self) -> Option<Side> {
+        match (self.holds(self.rules.long), self.holds(self.rules.short)) {
             (true, false) => Some(Side::Buy),
             (false, true) => Some(Side::Sell),
             _ => None,
         }
     }
 
-    const fn side(&self, side: Side) -> Option<&SideRules> {
+    pub(super) const fn side(&self, side: Side) -> Option<SideRules> {
         match side {
-            Side::Buy => self.rules.long.as_ref(),
-            Side::Sell => self.rules.short.as_ref(),
+            Side::Buy => self.rules.long,
+            Side::Sell => self.rules.short,
         }
     }
 
     /// The entry of a side, or `None` while a price it needs is missing.
-    fn entry(&self, side: Side) -> Option<Entry> {
+    fn entry(&mut self, side: Side) -> Option<Entry> {
         let rules = self.side(side)?;
         let order = match self.rules.order {
             OrderWay::Market => OrderKind::Market,
             OrderWay::Limit => OrderKind::Limit(self.number(rules.price)?),
             OrderWay::Stop => OrderKind::Stop(self.number(rules.price)?),
         };
-        let needed = |id: Option<OutputId>| match id {
+        let Self { rules: CompiledStrategy { let_outputs, .. }, machine, .. } = self;
+        let mut needed = |id: Option<OutputId>| match id {
             None => Some(None),
-            Some(id) => self.machine.number(id).map(Some),
+            Some(id) => machine.number(id).map(Some),
         };
         Some(Entry {
             side,
             order,
             stop_loss: needed(rules.stop_loss)?,
             take_profit: needed(rules.take_profit)?,
-            confidence: self.number(rules.confidence).unwrap_or(1.0).clamp(0.0, 1.0),
-            features: self.rules.let_outputs.iter().map(|id| self.machine.number(*id)).collect(),
+            confidence: rules.confidence.and_then(|id| machine.number(id)).unwrap_or(1.0).clamp(0.0, 1.0),
+            features: let_outputs.iter().map(|id| machine.number(*id)).collect(),
         })
     }
 
     /// Where trailing and break-even would have the stop; `None` where it stays.
     #[inline]
-    fn better_stop(&self, position: &Position) -> Option<f64> {
+    fn better_stop(&mut self, position: &Position) -> Option<f64> {
         let sign = position.side.sign();
         let gain = sign * (position.best_price - position.entry);
         let trailed = self.number(self.rules.trail_distance).and_then(|distance| {
@@ -103,7 +110,7 @@ impl RuleStrategy {
     }
 
     #[inline]
-    fn manage(&self, ctx: &mut Context<'_>, position: &Position) {
+    fn manage(&mut self, ctx: &mut Context<'_>, position: &Position) {
         let own = self.side(position.side);
         if self.rules.max_bars.is_some_and(|most| position.bars >= most) {
             ctx.exit_for(ExitReason::TimeExit);
@@ -126,7 +133,7 @@ impl RuleStrategy {
     }
 }
 
-impl Strategy for RuleStrategy {
+impl<A: Answers> Strategy for RuleStrategy<A> {
     #[inline]
     fn on_bar(&mut self, ctx: &mut Context<'_>, bar: &Bar) {
         let position = ctx.position();
@@ -151,7 +158,15 @@ impl Strategy for RuleStrategy {
     }
 
     fn prepare(&mut self, bars: &Arc<Bars>) {
-        self.machine.attach(Arc::clone(bars));
+        self.machine.attach(bars);
+    }
+
+    fn silent_bars(&mut self, position: Option<&Position>, most: usize) -> usize {
+        silence::silent_bars(self, position, most)
+    }
+
+    fn pass(&mut self, bars: usize) {
+        silence::pass(self, bars);
     }
 
     fn feature_names(&self) -> Vec<String> {

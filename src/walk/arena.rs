@@ -10,12 +10,12 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use crate::{
     broker::{MarketFill, Simulator, Venue},
     bus::Bus,
-    engine::{self, Account, CostBreakdown, Days, Figures, Run, Seat},
+    engine::{self, Account, CostBreakdown, Days, Figures, Seat, Track},
     error::{Error, Result, suggest},
     event::{Mode, Names},
     feed::Replay,
     market::{Bars, Instrument, InstrumentId},
-    rule::StrategyFile,
+    rule::{Columns, CompiledStrategy, StrategyFile},
     stats::{ratios, summary::Metrics},
     strategy::RuleStrategy,
     time::Nanos,
@@ -104,6 +104,10 @@ pub struct Arena {
     setup: Setup,
     names: Arc<Names>,
     timeline: Vec<Nanos>,
+    /// By instrument.
+    columns: Vec<Columns>,
+    /// Where one strategy trades one instrument.
+    track: Option<Track>,
 }
 
 /// Every moment at which a bar of any of these series opens, once, ascending.
@@ -117,6 +121,9 @@ pub fn timeline(series: &[&Bars]) -> Vec<Nanos> {
     moments
 }
 
+/// Columns kept over all instruments: 160 of a hundred thousand rows.
+const MOST_BYTES: usize = 128 << 20;
+
 impl Arena {
     /// Checks that the strategies compile with the values they have.
     ///
@@ -127,7 +134,14 @@ impl Arena {
             return Err(Error::config("data", "there is no bar to play; name a price file that has some"));
         }
         let timeline = timeline(&setup.prices.iter().map(|prices| &*prices.bars).collect::<Vec<_>>());
-        let arena = Self { setup, names: Arc::default(), timeline };
+        let room = MOST_BYTES / setup.prices.len();
+        let columns = |prices: &Prices| Columns::with_room(Arc::clone(&prices.bars), prices.instrument.calendar, room);
+        let columns = setup.prices.iter().map(columns).collect();
+        let track = match &*setup.prices {
+            [only] if setup.entrants.len() == 1 => Some(Track::new(Arc::clone(&only.bars), &only.venue, setup.days)),
+            _ => None,
+        };
+        let arena = Self { setup, names: Arc::default(), timeline, columns, track };
         for entrant in &arena.setup.entrants {
             arena.compile(entrant, &entrant.file)?;
         }
@@ -157,9 +171,8 @@ impl Arena {
     /// # Errors
     /// As [`Arena::play`].
     pub fn warmup_bars(&self, params: &BTreeMap<String, f64>) -> Result<usize> {
-        let files = self.files(params)?;
-        let bars = |(entrant, file): (&Entrant, &StrategyFile)| Ok(self.compile(entrant, file)?.program.warmup_bars());
-        self.setup.entrants.iter().zip(&files).map(bars).try_fold(1, |most, bars: Result<usize>| Ok(most.max(bars?)))
+        let compiled = self.compiled(params)?;
+        Ok(compiled.iter().map(|rules| rules.program.warmup_bars()).max().unwrap_or(1))
     }
 
     /// Plays one set of parameters over a span. What `params` does not name stays as the strategy has it.
@@ -167,29 +180,59 @@ impl Arena {
     /// # Errors
     /// A parameter that no strategy has, or a value outside its range; a span that is empty or reaches past the data.
     pub fn play(&self, params: &BTreeMap<String, f64>, span: &Span) -> Result<Played> {
-        let run = self.run(params, span)?;
-        let Figures { metrics, costs, trade_pnls, day_equity, .. } = Figures::of(&run, &self.setup.days);
-        let day_returns = ratios::returns_of(self.setup.account.cash, &day_equity);
-        let (final_equity, open_positions) = (run.book.equity(), run.book.positions().len());
-        Ok(Played { metrics, costs, trade_pnls, day_returns, final_equity, open_positions })
+        let rows = self.rows_of(&span.scored)?;
+        let (compiled, account) = (self.compiled(params)?, self.account(span));
+        let seats = |(rules, entrant): (CompiledStrategy, &Entrant)| {
+            let index = usize::from(entrant.instrument.0);
+            seat(entrant, rules, &self.columns[index], rows[index].start)
+        };
+        let mut seats: Vec<Seat> = compiled.into_iter().zip(&self.setup.entrants).map(seats).collect();
+        Ok(self.played(match (&self.track, &mut *seats) {
+            (Some(track), [seat]) => engine::play(track, rows[0].clone(), seat, &mut self.broker(), &account),
+            _ => self.looped(rows, seats, &account),
+        }))
     }
 
-    fn run(&self, params: &BTreeMap<String, f64>, span: &Span) -> Result<Run> {
+    /// As [`Arena::play`], with every bar stepped through the loop and nothing shared: slower, and the same to the bit.
+    ///
+    /// # Errors
+    /// As [`Arena::play`].
+    pub fn play_stepped(&self, params: &BTreeMap<String, f64>, span: &Span) -> Result<Played> {
         let rows = self.rows_of(&span.scored)?;
-        let files = self.files(params)?;
-        let seat = |(entrant, file): (&Entrant, &StrategyFile)| {
+        let seats = |(rules, entrant): (CompiledStrategy, &Entrant)| {
             let index = usize::from(entrant.instrument.0);
-            let mut strategy = RuleStrategy::new(self.compile(entrant, file)?);
-            strategy.prepare_after(&self.setup.prices[index].bars, rows[index].start);
-            Ok(Seat { strategy: Box::new(strategy), instrument: entrant.instrument, weight: entrant.weight })
+            stepped(entrant, rules, &self.setup.prices[index].bars, rows[index].start)
         };
-        let mut seats = self.setup.entrants.iter().zip(&files).map(seat).collect::<Result<Vec<Seat>>>()?;
-        let mut broker =
-            Simulator::new(self.setup.prices.iter().map(|prices| prices.venue).collect(), self.setup.leverage, self.setup.market_fill);
-        let account = Account { close_at_end: span.at_end == AtEnd::Close, ..self.setup.account.clone() };
+        let seats = self.compiled(params)?.into_iter().zip(&self.setup.entrants).map(seats).collect();
+        Ok(self.played(self.looped(rows, seats, &self.account(span))))
+    }
+
+    /// The loop as a backtest runs it.
+    fn looped(&self, rows: Vec<Range<usize>>, mut seats: Vec<Seat>, account: &Account) -> Figures {
         let series: Vec<_> = self.setup.prices.iter().map(|prices| Arc::clone(&prices.bars)).zip(rows).collect();
         let mut bus = Bus::new(Arc::clone(&self.names), Mode::Backtest);
-        Ok(engine::run(&mut Replay::of_rows(&series), &mut seats, &mut broker, &account, &mut bus))
+        let run = engine::run(&mut Replay::of_rows(&series), &mut seats, &mut self.broker(), account, &mut bus);
+        Figures::of(&run, &self.setup.days)
+    }
+
+    fn played(&self, figures: Figures) -> Played {
+        let Figures { metrics, costs, trade_pnls, day_equity, final_equity, open_positions, day_rows: _ } = figures;
+        let day_returns = ratios::returns_of(self.setup.account.cash, &day_equity);
+        Played { metrics, costs, trade_pnls, day_returns, final_equity, open_positions }
+    }
+
+    fn broker(&self) -> Simulator {
+        let venues = self.setup.prices.iter().map(|prices| prices.venue).collect();
+        Simulator::new(venues, self.setup.leverage, self.setup.market_fill)
+    }
+
+    fn account(&self, span: &Span) -> Account {
+        Account { close_at_end: span.at_end == AtEnd::Close, ..self.setup.account.clone() }
+    }
+
+    fn compiled(&self, params: &BTreeMap<String, f64>) -> Result<Vec<CompiledStrategy>> {
+        let files = self.files(params)?;
+        self.setup.entrants.iter().zip(&files).map(|(entrant, file)| self.compile(entrant, file)).collect()
     }
 
     /// The strategies with their parameters set: each takes those it has, and one at least must have each.
@@ -208,7 +251,7 @@ impl Arena {
         entrants.iter().map(set).collect()
     }
 
-    fn compile(&self, entrant: &Entrant, file: &StrategyFile) -> Result<crate::rule::CompiledStrategy> {
+    fn compile(&self, entrant: &Entrant, file: &StrategyFile) -> Result<CompiledStrategy> {
         let Prices { bars, instrument, .. } = &self.setup.prices[usize::from(entrant.instrument.0)];
         let rules = file.compile_for(bars.timeframe(), instrument.calendar)?;
         rules.program.needs_no_model(file.name())?;
@@ -225,4 +268,18 @@ impl Arena {
         let (from, to) = (Some(self.timeline[start]), self.timeline.get(end).copied());
         Ok(self.setup.prices.iter().map(|prices| prices.bars.span(from, to)).collect())
     }
+}
+
+/// The strategy in its seat after the first `seen` bars, on shared columns where its rules allow that.
+fn seat(entrant: &Entrant, rules: CompiledStrategy, columns: &Columns, seen: usize) -> Seat {
+    match RuleStrategy::on_columns(&rules, columns, seen) {
+        Some(strategy) => Seat { strategy: Box::new(strategy), instrument: entrant.instrument, weight: entrant.weight },
+        None => stepped(entrant, rules, columns.bars(), seen),
+    }
+}
+
+fn stepped(entrant: &Entrant, rules: CompiledStrategy, bars: &Arc<Bars>, seen: usize) -> Seat {
+    let mut strategy = RuleStrategy::new(rules);
+    strategy.prepare_after(bars, seen);
+    Seat { strategy: Box::new(strategy), instrument: entrant.instrument, weight: entrant.weight }
 }
