@@ -151,7 +151,7 @@ impl<'a> Maker<'a> {
     fn make(&mut self, slot: Slot, parts: usize) -> Column {
         let (bars, op) = (&self.columns.bars, self.plan.ops[slot as usize]);
         if matches!(op, Op::Higher { .. }) {
-            return self.from_longer(slot);
+            return self.longer(slot);
         }
         let mut values = vec![f64::NAN; parts * bars.len()];
         let inputs: Vec<(Arc<Column>, usize)> = op.inputs().collect::<Vec<_>>().into_iter().map(|input| self.column(input)).collect();
@@ -174,7 +174,7 @@ impl<'a> Maker<'a> {
     }
 
     /// What a longer timeframe says at each row: the value of its last completed bar.
-    fn from_longer(&self, slot: Slot) -> Column {
+    fn longer(&self, slot: Slot) -> Column {
         let (sub, feed) = self.plan.higher(slot);
         let mut gather = Gather::new(sub.timeframe);
         let mut executor = Executor::new(Arc::clone(&sub.plan), 1, self.columns.calendar);

@@ -124,11 +124,14 @@ fn prices(len: usize) -> Bars {
     closing_at(&closes)
 }
 
-fn run(program: &Arc<Program>, bars: &Arc<Bars>, attached: bool) -> Vec<(Option<u64>, bool)> {
+/// The bits of `x`, and whether the rule holds.
+type Said = (Option<u64>, bool);
+
+fn run(program: &Arc<Program>, bars: &Arc<Bars>, attached: bool) -> Vec<Said> {
     run_with(program, bars, attached, book)
 }
 
-fn run_with(program: &Arc<Program>, bars: &Arc<Bars>, attached: bool, book: impl Fn(usize) -> Book) -> Vec<(Option<u64>, bool)> {
+fn run_with(program: &Arc<Program>, bars: &Arc<Bars>, attached: bool, book: impl Fn(usize) -> Book) -> Vec<Said> {
     let mut machine = Machine::new(Arc::clone(program));
     if attached {
         machine.attach(Arc::clone(bars));
@@ -150,7 +153,7 @@ fn book(i: usize) -> Book {
 }
 
 /// What a sheet says of the rows that `is_looked_at`, the others passed; nothing where the program has to be stepped.
-fn read(program: &Program, columns: &Columns, is_looked_at: impl Fn(usize) -> bool) -> Option<Vec<(usize, (Option<u64>, bool))>> {
+fn read(program: &Program, columns: &Columns, is_looked_at: impl Fn(usize) -> bool) -> Option<Vec<(usize, Said)>> {
     let (id, rule) = (program.output("x").unwrap(), program.output("rule").unwrap());
     let mut sheet = Sheet::new(program, columns, 0, &[id, rule])?;
     let mut told = Vec::new();
