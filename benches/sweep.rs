@@ -73,6 +73,7 @@ fn arena(strategy: &str, bars: &Arc<Bars>, costs: Costs) -> Arena {
         lots: Lots::Fractional,
         limits: Limits::default(),
         instruments: vec![instrument.clone()],
+        gaps: Vec::new(),
         close_at_end: false,
     };
     let venue = Venue { quoting: Quoting::default(), costs, contract_size: 1.0 };
