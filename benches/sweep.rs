@@ -4,8 +4,6 @@
 //! `cargo bench --bench sweep` prints each figure; `docs/performance.md` names the bench its claims come from. Where the series that other
 //! tools were measured on is at hand it is used, and the results are held to theirs; else the prices are made here, from a seed.
 
-#![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
-
 use std::{collections::BTreeMap, hint::black_box, path::Path, sync::Arc};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
