@@ -47,7 +47,7 @@ fn generated(seed: u64, rows: usize, swing: f64, quoted: bool) -> Bars {
 fn euro() -> Bars {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/eurusd_h1_2017.csv.gz");
     let options = ReadOptions { zone: Some(chrono_tz::UTC), date_order: Some(DateOrder::Dmy), ..ReadOptions::default() };
-    Bars::clone(&data::load(&path, &options, Calendar::Fx).unwrap().bars)
+    Bars::clone(&data::load(&path, &options).unwrap().bars)
 }
 
 /// How an account trades.
