@@ -197,3 +197,57 @@ fn a_folder_of_several_series_asks_which_is_meant() {
     assert_eq!(done.status.code(), Some(2));
     assert!(stderr(&done).contains("holds no price file"), "{}", stderr(&done));
 }
+
+fn json(args: &[&str]) -> (Option<i32>, Value) {
+    let done = lab(args);
+    (done.status.code(), serde_json::from_slice(&done.stdout).unwrap_or_else(|_| panic!("{}", stderr(&done))))
+}
+
+#[test]
+fn a_folder_is_checked_as_one_series() {
+    let scratch = folder("folder-check");
+    write_parquet(&hours(130..140), &place(&scratch, "BTCUSD/1h/c.parquet")).unwrap();
+    let (code, told) = json(&["data", "check", &scratch.path("BTCUSD/1h"), "--json"]);
+    // 48 + 72 + 10 hours; 120 to 129 are in no file.
+    assert_eq!((code, &told["ok"], &told["rows"]), (Some(0), &Value::Bool(true), &130.into()));
+    assert_eq!((told["first"].as_str(), told["last"].as_str()), (Some("2024-01-01T00:00:00Z"), Some("2024-01-06T19:00:00Z")));
+    let found = told["findings"].as_array().unwrap().iter().find(|f| f["kind"] == "gap_between_files").unwrap();
+    assert!(found["message"].as_str().unwrap().starts_with("c.parquet: 10 bars are missing between the end of a.parquet"), "{found}");
+    let (code, told) = json(&["data", "check", &scratch.path("BTCUSD/ticks"), "--json"]);
+    assert_eq!((code, &told["rows"]), (Some(0), &2000.into()));
+    // Files that overlap break the contract, as a run on them would not start.
+    write_parquet(&hours(135..150), &place(&scratch, "BTCUSD/1h/d.parquet")).unwrap();
+    let (code, told) = json(&["data", "check", &scratch.path("BTCUSD/1h"), "--json"]);
+    assert_eq!((code, &told["ok"]), (Some(2), &Value::Bool(false)));
+    // Several series are a question.
+    let done = lab(&["data", "check", scratch.0.to_str().unwrap()]);
+    assert!(done.status.code() == Some(2) && stderr(&done).contains("name one of them as symbol"), "{}", stderr(&done));
+    let (code, told) = json(&["data", "check", &scratch.path("BTCUSD"), "--timeframe", "1h", "--json"]);
+    assert_eq!((code, &told["rows"]), (Some(2), &145.into()));
+}
+
+#[test]
+fn a_folder_is_resampled_and_evaluated_as_its_files_joined() {
+    let scratch = folder("folder-resample");
+    write_csv(&hours(0..120), &place(&scratch, "whole.csv")).unwrap();
+    write_ticks_parquet(&ticks(0..2000), &place(&scratch, "ticks.parquet")).unwrap();
+    let read = |name: &str| fs::read_to_string(scratch.0.join(name)).unwrap();
+    for (from, whole, to) in [("BTCUSD/1h", "whole.csv", "4h"), ("BTCUSD/ticks", "ticks.parquet", "1m")] {
+        for (path, out) in [(from, "joined.csv"), (whole, "one.csv")] {
+            let done = lab(&["data", "resample", &scratch.path(path), "--to", to, "--out", &scratch.path(out)]);
+            assert!(done.status.success(), "{}", stderr(&done));
+        }
+        assert!(read("joined.csv") == read("one.csv") && read("one.csv").lines().count() > 30, "{from}");
+        let values = |path: &str| {
+            lab(&["eval", "ema(close, 5)", "--data", &scratch.path(path), "--timeframe", if to == "1m" { "1m" } else { "1h" }]).stdout
+        };
+        let text = String::from_utf8(values(from)).unwrap();
+        assert!(text == String::from_utf8(values(whole)).unwrap() && text.lines().count() > 100, "{text}");
+    }
+    // Days of New York out of ticks in several files.
+    let done =
+        lab(&["data", "resample", &scratch.path("BTCUSD/ticks"), "--to", "1d", "--day-ends", "new_york", "--out", &scratch.path("d.csv")]);
+    assert!(done.status.success() && read("d.csv").contains("\n2023-12-31T22:00:00Z,"), "{}", read("d.csv"));
+    let done = lab(&["data", "resample", scratch.0.to_str().unwrap(), "--to", "1d", "--out", &scratch.path("x.csv")]);
+    assert!(done.status.code() == Some(2) && stderr(&done).contains("holds several series"), "{}", stderr(&done));
+}

@@ -25,5 +25,6 @@ mod skipping;
 mod stage;
 mod synthetic;
 mod ticks;
+mod trades;
 mod trading;
 mod truncation;

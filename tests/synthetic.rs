@@ -332,6 +332,53 @@ fn weekend_gaps_have_their_share_of_the_variance() {
 }
 
 #[test]
+fn nights_and_weekends_of_an_exchange_have_their_share_of_the_variance() {
+    let recipe = recipe("gbm", &[("night_days", 0.3), ("weekend_days", 0.6)]);
+    let frame = Frame { calendar: Calendar::US_EQUITY, ..Frame::new(60_000, Timeframe::from_ns(30 * MINUTE).unwrap()) };
+    let bars = made(&recipe, &frame, 1).bars;
+    let (mut nights, mut weekends, mut inside) = (Vec::new(), Vec::new(), Vec::new());
+    for i in 1..bars.len() {
+        let hours = (bars.opened_at()[i].0 - bars.opened_at()[i - 1].0) / HOUR;
+        let gap = libm::log(bars.open()[i] / bars.close()[i - 1]);
+        match hours {
+            0 => assert_eq!(gap, 0.0),
+            1..=20 => nights.push(gap * gap),
+            _ => weekends.push(gap * gap),
+        }
+        if hours == 0 {
+            let r = libm::log(bars.close()[i] / bars.close()[i - 1]);
+            inside.push(r * r);
+        }
+    }
+    // 13 half hours a session and 252 sessions a year; 0.2² of variance over all of them, and the gaps on top of it.
+    let told = |squares: &[f64], truth: f64| {
+        let found = mean(squares).unwrap();
+        assert!((found - truth).abs() < ERRORS * truth * (2.0 / squares.len() as f64).sqrt(), "{found:e}, in truth {truth:e}");
+    };
+    told(&inside, 0.04 / (252.0 * 13.0));
+    told(&nights, 0.04 / 252.0 * 0.3);
+    told(&weekends, 0.04 / 252.0 * 0.6);
+    assert!((1000..1100).contains(&weekends.len()) && nights.len() > 3500, "{} {}", weekends.len(), nights.len());
+}
+
+#[test]
+fn a_market_in_an_exchanges_hours_is_played_and_read_back() {
+    let scratch = Scratch::new("synth-exchange");
+    let out = scratch.path("made.csv");
+    json(&["data", "synth", "gbm", "--bars", "2000", "--timeframe", "30m", "--calendar", "us_equity", "--out", &out, "--json"]);
+    // The manifest beside it brings the hours: nothing is missing, neither nights nor weekends nor holidays.
+    let checked = json(&["data", "check", &out, "--json"]);
+    assert!(checked["findings"].as_array().unwrap().iter().all(|f| f["kind"] != "gaps"), "{}", checked["findings"]);
+    let file = scratch.file(
+        "x.toml",
+        "strategy = \"sma_crossover\"\n[[data]]\nsymbol = \"SPX\"\nsynth = { kind = \"gbm\", bars = 2000, timeframe = \"30m\" }\n",
+    );
+    let run = json(&["backtest", &file, "--no-report", "--json", "--out", &scratch.path("run")]);
+    assert_eq!((&run["manifest"]["data"][0]["calendar"], &run["metrics"]["bars"]), (&"us_equity".into(), &2000.into()));
+    assert!(run.get("gaps_crossed").is_none());
+}
+
+#[test]
 fn the_spread_widens_at_the_rollover() {
     let recipe = recipe("gbm", &[("spread_fraction", 0.0002)]);
     let bars = made(&recipe, &Frame { calendar: Calendar::Fx, ..hours(20_000) }, 1).bars;
@@ -348,7 +395,8 @@ fn the_spread_widens_at_the_rollover() {
 
 fn frames() -> impl Strategy<Value = Frame> {
     let lengths = prop_oneof![Just(MINUTE), Just(15 * MINUTE), Just(HOUR), Just(4 * HOUR), Just(DAY), Just(7 * DAY)];
-    let calendars = prop_oneof![Just(Calendar::Fx), Just(Calendar::RoundTheClock)];
+    let tokyo: Calendar = "Asia/Tokyo 09:00-15:00".parse().unwrap();
+    let calendars = prop_oneof![Just(Calendar::Fx), Just(Calendar::RoundTheClock), Just(Calendar::US_EQUITY), Just(tokyo)];
     let points = prop_oneof![Just(None), Just(Some(0.01)), Just(Some(0.25)), Just(Some(1e-5))];
     (2..400_usize, lengths, calendars, points, 0..200_i64).prop_map(|(bars, length, calendar, point, weeks)| Frame {
         calendar,
@@ -364,8 +412,12 @@ proptest! {
         let bars = made(&any(KINDS[which].name, &[]), &frame, seed).bars;
         prop_assert_eq!(bars.len(), frame.bars);
         prop_assert!(bars.opened_at().windows(2).all(|w| w[1].0 - w[0].0 >= frame.timeframe.ns()));
+        prop_assert!(frame.calendar.gaps(bars.opened_at().iter().copied(), frame.timeframe).next().is_none(), "its own hours have no gap");
+        let is_exchange = matches!(frame.calendar, Calendar::Exchange { .. });
         for bar in bars.iter() {
-            prop_assert!(frame.calendar.is_open(bar.opened_at) && (bar.opened_at.0 - frame.start.0) % frame.timeframe.ns() == 0);
+            let at = bar.opened_at;
+            prop_assert!(frame.calendar.is_open(at) || (is_exchange && frame.timeframe.ns() >= DAY && at.weekday() < 5), "{}", at);
+            prop_assert!(is_exchange || (at.0 - frame.start.0) % frame.timeframe.ns() == 0);
             prop_assert!(bar.low > 0.0 && bar.low <= bar.open.min(bar.close) && bar.high >= bar.open.max(bar.close), "{:?}", bar);
             let ask = bar.ask.unwrap();
             prop_assert!(ask.open >= bar.open && ask.high >= bar.high && ask.low >= bar.low && ask.close >= bar.close, "{:?}", bar);
@@ -483,6 +535,7 @@ fn mistakes_on_the_command_line_are_named() {
     refused(&["data", "synth", "gmb", "--out", &out], &["did you mean 'gbm'?"]);
     refused(&["data", "synth", "gbm", "--param", "volatilty=1", "--out", &out], &["did you mean 'volatility'?"]);
     refused(&["data", "synth", "gbm"], &["--out", "--strategy"]);
+    refused(&["data", "synth", "gbm", "--paths", "3", "--out", &out], &["--paths", "3 paths of what?", "--strategy", "--audit"]);
     refused(&["data", "synth"], &["KIND"]);
     refused(&["data", "synth", "gbm", "--out", &scratch.path("x.txt")], &["neither .csv"]);
     refused(&["data", "synth", "gbm", "--instruments", "3", "--correlation", "-0.6", "--out", &out], &["positive definite"]);

@@ -433,3 +433,46 @@ fn a_file_that_changes_between_check_and_replay_ends_the_run_with_an_error() {
     let problem = experiment.run(Watchers::Off).err().unwrap().to_string();
     assert!(problem.ends_with("ticks.parquet: was changed while it was being replayed; run it again"), "{problem}");
 }
+
+#[test]
+fn a_run_is_told_of_odd_spreads_in_ticks_whatever_their_file() {
+    let scratch = Scratch::new("tick-spreads");
+    // Two row groups; in the second one spread is 50 where the others are 0.5, and every third of the first is 0.
+    let n = 600_000_i64;
+    let at: Vec<Nanos> = (0..n).map(|i| Nanos(1_704_067_200 * SECOND + i * SECOND / 10)).collect();
+    let bid = vec![1000.0; n as usize];
+    let ask: Vec<f64> = (0..n)
+        .map(|i| {
+            1000.0
+                + if i == 500_000 {
+                    60.0
+                } else if i < 30_000 && i % 3 == 0 {
+                    0.0
+                } else {
+                    0.5
+                }
+        })
+        .collect();
+    let ticks = Ticks::from_columns(at, bid, ask);
+    write_ticks_parquet(&ticks, &scratch.0.join("ticks.parquet")).unwrap();
+    write_ticks_csv(&ticks, &scratch.0.join("ticks.csv")).unwrap();
+    let told = |name: &str| {
+        let options = ReadOptions { timeframe: Some(minute()), ..ReadOptions::default() };
+        let path = scratch.0.join(name);
+        let told = |findings: &[cthulu_lab::data::Finding], less: u64| {
+            let odd =
+                findings.iter().filter(|f| f.kind.ends_with("_spread")).map(|f| (f.kind, f.row.map(|row| row - less), f.message.clone()));
+            odd.collect::<Vec<_>>()
+        };
+        // A CSV's rows count from its header.
+        let header = u64::from(name.ends_with("csv"));
+        let (run, checked) = (load(&path, &options).unwrap().findings, cthulu_lab::data::check(&path, &options).unwrap().findings);
+        assert_eq!(told(&run, header), told(&checked, header), "{name}");
+        told(&run, header)
+    };
+    let (stored, held) = (told("ticks.parquet"), told("ticks.csv"));
+    assert_eq!(stored, held);
+    let kinds: Vec<_> = stored.iter().map(|(kind, row, _)| (*kind, *row)).collect();
+    assert_eq!(kinds, [("wide_spread", Some(500_001)), ("zero_spread", None)]);
+    assert!(stored[1].2.starts_with("10000 of 600000 spreads are 0") && stored[0].2.starts_with("1 spread is over"), "{stored:?}");
+}

@@ -218,7 +218,7 @@ pub(super) enum DataCommand {
         cthulu-lab data import EURUSD_M1.csv --tz Europe/Athens --symbol EURUSD --explain"
     )]
     Import(ImportArgs),
-    /// Makes longer bars out of ticks or bars
+    /// Makes longer bars out of ticks, trades or bars
     #[command(after_help = "Examples:\n  cthulu-lab data resample ticks.csv.gz --to 1m --out eurusd_1m.parquet\n  \
         cthulu-lab data resample datasets/eurusd_h1_2017.csv.gz --to 1d --day-ends new_york --out eurusd_1d.csv")]
     Resample(ResampleArgs),
@@ -288,8 +288,8 @@ pub(super) struct SynthArgs {
     /// What the prices are called; a known instrument brings its point and its calendar
     #[arg(long, value_name = "SYMBOL", default_value = "SYNTH")]
     pub(super) symbol: String,
-    /// Trading hours, 24/7 or fx [default: the instrument's, then 24/7]
-    #[arg(long, value_name = "CALENDAR")]
+    /// Trading hours: 24/7, fx, us_equity, or as "Europe/London 08:00-16:30" [default: the instrument's, then 24/7]
+    #[arg(long, value_name = "HOURS")]
     pub(super) calendar: Option<Calendar>,
     /// When the first bar may open [default: 2020-01-06]
     #[arg(long, value_name = "DATE", value_parser = moment)]
@@ -320,9 +320,9 @@ pub(super) struct SynthArgs {
     #[arg(long, conflicts_with_all = ["experiment", "timeframe", "symbol", "calendar", "start", "source", "instruments", "correlation",
         "out"])]
     pub(super) audit: bool,
-    /// How many paths to play
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub(super) paths: u64,
+    /// How many paths to play [default: 200]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(super) paths: Option<u64>,
     /// Threads to use; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) threads: Option<u16>,
@@ -334,7 +334,7 @@ pub(super) struct SynthArgs {
 /// Arguments of `data check`.
 #[derive(Args)]
 pub(super) struct CheckArgs {
-    /// The file: CSV, CSV under gzip, or Parquet
+    /// The file: CSV or JSON, plain or under gzip, or Parquet; or a folder of one series, as EURUSD/1h
     pub(super) file: PathBuf,
     #[command(flatten)]
     pub(super) says: FileArgs,
@@ -367,7 +367,7 @@ pub(super) struct ListArgs {
 /// Arguments of `data resample`.
 #[derive(Args)]
 pub(super) struct ResampleArgs {
-    /// The file: ticks or bars, as CSV, CSV under gzip, or Parquet
+    /// The file: ticks, trades or bars, as CSV, CSV under gzip, or Parquet; or a folder of one series, as EURUSD/ticks
     pub(super) file: PathBuf,
     #[command(flatten)]
     pub(super) says: FileArgs,
@@ -394,7 +394,7 @@ pub(super) struct EvalArgs {
     /// The expression, as a strategy file would have it
     #[arg(value_name = "EXPR")]
     pub(super) expression: String,
-    /// The price file, with its symbol
+    /// The price file or folder of one series, with its symbol
     #[arg(long, value_name = "FILE[:SYMBOL]")]
     pub(super) data: String,
     #[command(flatten)]

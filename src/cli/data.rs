@@ -1,15 +1,16 @@
-//! `cthulu-lab data check`: what is wrong with a price file, or odd about it.
+//! `cthulu-lab data check`: what is wrong with a price file or a folder of consecutive ones, or odd about it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
     args::{CheckArgs, FileArgs, FormatName},
     print, print_json,
 };
 use crate::{
-    data::{Checked, Finding, Format, Instruments, Manifest, ReadOptions, Severity, check},
+    data::{Checked, Finding, Format, Instruments, Manifest, ReadOptions, Severity, check, check_series, find_series},
     error::{Error, Result, suggest},
     market::Instrument,
+    time::Timeframe,
 };
 
 /// Findings shown to a person; `--json` has them all.
@@ -17,8 +18,10 @@ const SHOWN: usize = 30;
 
 /// Whether the contract holds.
 pub(super) fn run_check(args: &CheckArgs) -> Result<bool> {
-    let options = options(&args.file, &args.says, args.symbol.as_deref())?;
-    let checked = check(&args.file, &ReadOptions { dedupe: args.dedupe, ..options })?;
+    let (files, symbol) = series(&args.file, args.symbol.as_deref(), args.says.timeframe)?;
+    let options = options(&files[0], &args.says, symbol.as_deref())?;
+    let options = ReadOptions { dedupe: args.dedupe, ..options };
+    let checked = if args.file.is_dir() { check_series(&files, &options)? } else { check(&args.file, &options)? };
     let checked = if args.strict { checked.strict() } else { checked };
     if args.json {
         print_json(&serde_json::json!({
@@ -28,6 +31,16 @@ pub(super) fn run_check(args: &CheckArgs) -> Result<bool> {
         print(&text(&args.file, &checked))?;
     }
     Ok(checked.ok)
+}
+
+/// The file, or the files of the one series that a folder holds or that is named; and the symbol, where it is named or the folder's is known.
+pub(super) fn series(path: &Path, symbol: Option<&str>, timeframe: Option<Timeframe>) -> Result<(Vec<PathBuf>, Option<String>)> {
+    if !path.exists() {
+        return Err(Error::absent(path));
+    }
+    let found = find_series(path, symbol, timeframe)?;
+    let told = path.is_dir().then_some(found.symbol).filter(|symbol| Instruments::at_hand().is_ok_and(|known| known.get(symbol).is_some()));
+    Ok((found.files, symbol.map(str::to_owned).or(told)))
 }
 
 /// How to read a file: as the arguments say, else as its manifest says.
@@ -100,7 +113,8 @@ pub(super) fn text(file: &Path, checked: &Checked) -> String {
     told + &sound + "\n"
 }
 
-fn line(finding: &Finding) -> String {
+/// A finding on a line.
+pub(super) fn line(finding: &Finding) -> String {
     let severity = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

@@ -12,17 +12,20 @@ use crate::{
 
 pub(super) fn run(args: &EvalArgs) -> Result<()> {
     let spec = backtest::data(&args.data, &args.file)?;
-    let options = super::data::options(Path::new(&spec.path), &args.file, None)?;
+    let path = Path::new(&spec.path);
+    let (files, symbol) = super::data::series(path, spec.symbol.as_deref(), args.file.timeframe)?;
+    let options = super::data::options(&files[0], &args.file, None)?;
     let known = Instruments::at_hand()?;
-    let options = match spec.symbol.as_ref().and_then(|symbol| known.get(symbol)) {
-        Some(instrument) => ReadOptions {
-            point: instrument.point,
-            calendar: args.file.calendar.or(options.calendar).or(Some(instrument.calendar)),
-            ..options
-        },
+    let options = match symbol.as_ref().and_then(|symbol| known.get(symbol)) {
+        Some(instrument) => {
+            let calendar = args.file.calendar.or(options.calendar).or(Some(instrument.calendar));
+            ReadOptions { point: instrument.point, calendar, ..options }
+        }
         None => options,
     };
-    let bars = Arc::new(data::read_bars(Path::new(&spec.path), &options)?);
+    // A column deals at no price, so trades may stand for quotes.
+    let options = ReadOptions { trades_as_quotes: true, ..options };
+    let bars = data::load_series(path, &files, &options, (None, None))?.bars;
     let params: BTreeMap<String, f64> = args.param.iter().cloned().collect();
     check_params(&args.expression, &params)?;
     let source = Source { name: "value", text: &args.expression, kind: Kind::Let, place: "expression" };

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::{args::ImportArgs, data, print, print_json};
 use crate::{
-    data::{Checked, Finding, Format, Import, Manifest, ReadOptions, Series, import, join},
+    data::{Checked, Finding, Format, Import, Manifest, ReadOptions, Series, Severity, import, join, seams},
     error::{Error, Result},
+    time::Nanos,
 };
 
 /// One file, read.
@@ -25,8 +26,10 @@ pub(super) fn run(args: &ImportArgs) -> Result<bool> {
         check_place(place, &args.files)?;
     }
     let mut parts = args.files.iter().map(|file| read(file, args)).collect::<Result<Vec<_>>>()?;
-    let holds = parts.iter().all(|part| part.import.checked.ok);
-    let text: String = parts.iter().map(|part| report(part, args.explain)).collect();
+    let seams = between(&parts, args);
+    let holds = parts.iter().all(|part| part.import.checked.ok) && !seams.iter().any(Finding::is_error);
+    let mut text: String = parts.iter().map(|part| report(part, args.explain)).collect();
+    text.extend(seams.iter().map(data::line));
     if !args.json {
         print(&text)?;
     }
@@ -51,9 +54,27 @@ pub(super) fn run(args: &ImportArgs) -> Result<bool> {
     }
     if args.json {
         let files: Vec<_> = parts.iter().map(|part| as_json(part.path, &part.import.checked)).collect();
-        print_json(&serde_json::json!({ "ok": holds, "out": written.as_ref().and(place), "manifest": written, "files": files }))?;
+        print_json(
+            &serde_json::json!({ "ok": holds, "out": written.as_ref().and(place), "manifest": written, "files": files, "seams": seams }),
+        )?;
     }
     Ok(holds)
+}
+
+/// What is missing between one part and the next. Parts that overlap are judged row by row where they are joined.
+fn between(parts: &[Part<'_>], args: &ImportArgs) -> Vec<Finding> {
+    let mut spans: Vec<(&Path, (Nanos, Nanos))> = Vec::new();
+    for part in parts {
+        spans.extend(part.import.checked.first.zip(part.import.checked.last).map(|span| (part.path, span)));
+    }
+    spans.sort_by_key(|(path, span)| (span.0, *path));
+    let calendar = parts[0].import.checked.hours;
+    let mut found: Vec<Finding> = seams(&spans, parts[0].import.checked.timeframe, calendar);
+    found.retain(|finding| !finding.is_error());
+    if args.strict {
+        found.iter_mut().for_each(|finding| finding.severity = Severity::Error);
+    }
+    found
 }
 
 fn as_json(path: &Path, checked: &Checked) -> serde_json::Value {

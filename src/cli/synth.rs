@@ -22,6 +22,7 @@ const PLANTED: [f64; 3] = [0.5, 1.0, 2.0];
 /// What is made where nobody says.
 const SEED: u64 = 7;
 const BARS: usize = 10_000;
+const PATHS: u64 = 200;
 /// About six years of days.
 const AUDIT_BARS: usize = 2000;
 
@@ -51,6 +52,11 @@ fn made(args: &SynthArgs, synth: SynthSpec) -> Result<()> {
         spec.params = args.strategy_param.iter().cloned().collect();
         return paths(args, spec);
     }
+    if let Some(paths) = args.paths {
+        let problem =
+            format!("{paths} paths of what? name a strategy to play on them (--strategy), an experiment (--experiment), or --audit");
+        return Err(Error::config("--paths", problem));
+    }
     let Some(out) = &args.out else {
         return Err(Error::config("--out", "is missing; name the file to write, or play a strategy with --strategy NAME --paths N"));
     };
@@ -66,6 +72,8 @@ fn synth(args: &SynthArgs, kind: &str) -> SynthSpec {
         start: args.start,
         seed: None,
         source: args.source.clone(),
+        group: None,
+        group_correlation: None,
         params: args.param.iter().cloned().collect(),
     }
 }
@@ -94,16 +102,17 @@ fn list(as_json: bool) -> Result<()> {
 fn paths(args: &SynthArgs, spec: Spec) -> Result<()> {
     let experiment = Experiment::new(spec)?;
     let done = AtomicU64::new(0);
-    let paths = progress::show("playing paths", args.paths, &done, || experiment.play_paths(args.paths, &done))?;
+    let count = args.paths.unwrap_or(PATHS);
+    let paths = progress::show("playing paths", count, &done, || experiment.play_paths(count, &done))?;
     let verdicts: BTreeMap<&str, usize> =
         [("profitable", VerdictKind::Profitable), ("loses", VerdictKind::Loses), ("not_enough_evidence", VerdictKind::NotEnoughEvidence)]
             .map(|(name, kind)| (name, paths.count(kind)))
             .into();
     if args.json {
-        return print_json(&paths_json(args, &experiment, &paths, &verdicts));
+        return print_json(&paths_json(&experiment, &paths, &verdicts));
     }
     let strategies: Vec<&str> = experiment.placed.iter().map(|p| p.file.name()).collect();
-    let mut text = format!("{} on {} paths of {} bars\n", strategies.join(" + "), args.paths, experiment.bars());
+    let mut text = format!("{} on {} paths of {} bars\n", strategies.join(" + "), paths.0.len(), experiment.bars());
     text += &paths_table(&paths);
     let count = |name: &str| verdicts.get(name).copied().unwrap_or(0);
     text += &format!(
@@ -115,7 +124,7 @@ fn paths(args: &SynthArgs, spec: Spec) -> Result<()> {
     print(&text)
 }
 
-fn paths_json(args: &SynthArgs, experiment: &Experiment, paths: &Paths, verdicts: &BTreeMap<&str, usize>) -> Value {
+fn paths_json(experiment: &Experiment, paths: &Paths, verdicts: &BTreeMap<&str, usize>) -> Value {
     let markets: Vec<Value> = experiment
         .sources
         .iter()
@@ -131,7 +140,7 @@ fn paths_json(args: &SynthArgs, experiment: &Experiment, paths: &Paths, verdicts
     let strategies: Vec<Value> = experiment.placed.iter().map(|p| json!({ "name": p.file.name(), "params": p.file.values() })).collect();
     let metrics: serde_json::Map<String, Value> = paths.distributions().into_iter().map(|(key, found)| (key, json!(found))).collect();
     json!({
-        "synthetic": true, "paths": args.paths, "seed": experiment.spec.seed, "strategies": strategies, "markets": markets,
+        "synthetic": true, "paths": paths.0.len(), "seed": experiment.spec.seed, "strategies": strategies, "markets": markets,
         "verdicts": verdicts, "metrics": metrics, "warnings": experiment.warnings,
     })
 }
@@ -154,8 +163,9 @@ fn audit(args: &SynthArgs) -> Result<()> {
         _ => return Err(Error::config("--param", "an audit takes sharpe alone, above 0, and as often as there are edges to plant")),
     };
     let bars = args.bars.unwrap_or(AUDIT_BARS);
-    let question = AuditQuestion { paths: args.paths, bars, sharpes, seed: args.seed.unwrap_or(SEED) };
-    let (done, total) = (AtomicU64::new(0), args.paths * (question.sharpes.len() as u64 + 1));
+    let paths = args.paths.unwrap_or(PATHS);
+    let question = AuditQuestion { paths, bars, sharpes, seed: args.seed.unwrap_or(SEED) };
+    let (done, total) = (AtomicU64::new(0), paths * (question.sharpes.len() as u64 + 1));
     let found = progress::show("auditing", total, &done, || Audit::run(&question, &done))?;
     if args.json { print_json(&json!(found)) } else { print(&audit_text(&found)) }
 }

@@ -15,7 +15,7 @@ use super::{
     format::Format,
     read::{ReadOptions, bars_of, examine, measure, read_bytes},
     resample::DayEnd,
-    stream::{Surveyed, TickSource, survey_held, survey_stored},
+    stream::{Surveyed, TickSource, survey_held, survey_stored, survey_trades},
     stream_parquet::StoredTicks,
     table::Kind,
 };
@@ -67,8 +67,10 @@ pub fn load(path: &Path, options: &ReadOptions) -> Result<Dataset> {
     measure(&mut examined, options.calendar);
     let (kind, format) = examined.table.as_ref().map(|table| (table.kind, table.format)).unzip();
     let zone = options.zone_of(format.unwrap_or(Format::Csv));
-    if kind == Some(Kind::Ticks) {
-        return Ok(of_ticks(path, survey_held(path, sha256, examined, options, DayEnd::Utc)?, zone));
+    match kind {
+        Some(Kind::Ticks) => return Ok(of_ticks(path, survey_held(path, sha256, examined, options, DayEnd::Utc)?, zone)),
+        Some(Kind::Trades) => return Ok(of_ticks(path, survey_trades(path, sha256, examined, options)?, zone)),
+        _ => {}
     }
     let findings = std::mem::take(&mut examined.findings);
     let bars = bars_of(path, examined, options)?;

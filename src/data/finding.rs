@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::format::Format;
 use crate::{
     error::Error,
+    market::Calendar,
     time::{Nanos, Timeframe},
 };
 
@@ -101,6 +102,9 @@ pub struct Checked {
     pub last: Option<Nanos>,
     /// The bar length, where the file holds bars.
     pub timeframe: Option<Timeframe>,
+    /// The hours that gaps were measured by, named or assumed. Not among the keys of `data check --json`, which are promised.
+    #[serde(skip)]
+    pub hours: Option<Calendar>,
     /// The format it was read in, where one was told. Not among the keys of `data check --json`, which are promised.
     #[serde(skip)]
     pub format: Option<Format>,

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    market::Calendar,
     time::{Nanos, Timeframe},
 };
 
@@ -144,7 +145,7 @@ fn listed(symbol: String, timeframe: Option<Timeframe>, mut files: Vec<Looked>) 
     for (file, options) in &mut files {
         let (Some(first), Some(last)) = (file.first, file.last) else { continue };
         if let Some((before, end)) = &latest {
-            file.findings.extend(between((before, *end), first, timeframe, options));
+            file.findings.extend(between((before, *end), first, timeframe, options.calendar));
         }
         if latest.as_ref().is_none_or(|(_, end)| last > *end) {
             latest = Some((file.path.clone(), last));
@@ -163,15 +164,23 @@ fn listed(symbol: String, timeframe: Option<Timeframe>, mut files: Vec<Looked>) 
 }
 
 /// What is wrong, or missing, between the end of a file and the beginning of the next. Ticks may share a time, bars may not.
-pub(super) fn between((before, end): (&Path, Nanos), first: Nanos, timeframe: Option<Timeframe>, options: &ReadOptions) -> Option<Finding> {
+pub(super) fn between(
+    (before, end): (&Path, Nanos),
+    first: Nanos,
+    timeframe: Option<Timeframe>,
+    calendar: Option<Calendar>,
+) -> Option<Finding> {
     let name = before.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if first < end || (first == end && timeframe.is_some()) {
         let message =
             format!("begins at {first}, and {name} before it ends at {end}: they overlap; take the common rows out of one of them");
         return Some(Finding::error("overlap", message));
     }
-    let missing = options.calendar?.missing_bars(end, first, timeframe?.ns());
-    let message = format!("{missing} bars are missing between the end of {name} at {end} and the beginning at {first}");
+    let missing = calendar?.missing_bars(end, first, timeframe?.ns());
+    let message = format!(
+        "{missing} {} missing between the end of {name} at {end} and the beginning at {first}",
+        if missing == 1 { "bar is" } else { "bars are" }
+    );
     (missing > 0).then(|| Finding::new(Severity::Warning, "gap_between_files", message).value(missing.to_string()))
 }
 

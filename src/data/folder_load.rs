@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Dataset, Manifest,
+    Dataset, Manifest, assumed_calendar,
     dataset::{load, sha256_hex},
     finding::Finding,
     folder::between,
@@ -63,6 +63,7 @@ fn chain(path: &Path, parts: &[Dataset], options: &ReadOptions) -> Result<Datase
         return Err(Error::data(path, "holds no file with rows in the span asked for"));
     };
     let timeframe = first.bars.timeframe();
+    let calendar = options.calendar.or_else(|| Some(assumed_calendar(first.bars.opened_at(), timeframe)));
     let mut bars: Vec<Bar> = Vec::with_capacity(parts.iter().map(|part| part.bars.len()).sum());
     let (mut ticks, mut findings, mut hashes): (Option<super::TickSource>, _, _) = (None, Vec::new(), String::new());
     let mut before: Option<&Dataset> = None;
@@ -70,18 +71,18 @@ fn chain(path: &Path, parts: &[Dataset], options: &ReadOptions) -> Result<Datase
         if let Some(before) = before {
             fits(before, part)?;
             let step = part.ticks.is_none().then_some(timeframe);
-            let found = between((&before.path, ends(before).1), ends(part).0, step, options);
+            let found = between((&before.path, ends(before).1), ends(part).0, step, calendar);
             if let Some(overlap) = found.as_ref().filter(|finding| finding.is_error()) {
                 return Err(Error::data(&part.path, overlap.message.clone()));
             }
-            findings.extend(found.map(|finding| named(part, finding)));
+            findings.extend(found.map(|finding| named(&part.path, finding)));
         }
         add(&mut bars, part);
         ticks = match (ticks, part.ticks.clone()) {
             (Some(earlier), Some(later)) => Some(earlier.then(later)),
             (_, later) => later,
         };
-        findings.extend(part.findings.iter().cloned().map(|finding| named(part, finding)));
+        findings.extend(part.findings.iter().cloned().map(|finding| named(&part.path, finding)));
         hashes += &part.sha256;
         before = Some(part);
     }
@@ -115,8 +116,9 @@ fn fits(before: &Dataset, part: &Dataset) -> Result<()> {
     Err(Error::data(&part.path, format!("{problem}; give each series a folder of its own")))
 }
 
-fn named(part: &Dataset, mut finding: Finding) -> Finding {
-    let name = part.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+/// The finding with the file's name before its words.
+pub(super) fn named(file: &Path, mut finding: Finding) -> Finding {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     finding.message = format!("{name}: {}", finding.message);
     finding
 }

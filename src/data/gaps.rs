@@ -13,17 +13,16 @@ use crate::{
 const LISTED: usize = 50;
 
 /// Adds a finding for each of the longest gaps and one that sums them all up.
-pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Option<Calendar>, findings: &mut Findings) {
-    let assumed = calendar.unwrap_or_else(|| table.assumed_calendar(timeframe));
-    let mut gaps: Vec<(usize, Gap)> = assumed.gaps(table.at.iter().map(|at| Nanos(*at)), timeframe).collect();
+pub(super) fn measure(table: &Table, timeframe: Timeframe, (hours, is_named): (Calendar, bool), findings: &mut Findings) {
+    let mut gaps: Vec<(usize, Gap)> = hours.gaps(table.at.iter().map(|at| Nanos(*at)), timeframe).collect();
     let total = gaps.iter().fold(0_u64, |sum, (_, gap)| sum.saturating_add(gap.missing_bars));
     let Some(longest) = gaps.iter().map(|(_, gap)| gap.missing_bars).max() else { return };
     let share = 100.0 * total as f64 / (total as f64 + table.at.len() as f64);
-    let named = if calendar.is_some() {
-        format!("the {assumed} calendar")
+    let named = if is_named {
+        format!("the {hours} calendar")
     } else {
         format!(
-            "the {assumed} calendar, assumed from the times the file has; name the instrument, or its hours with --calendar (calendar in an experiment), where they are others"
+            "the {hours} calendar, assumed from the times the file has; name the instrument, or its hours with --calendar (calendar in an experiment), where they are others"
         )
     };
     let (are, s) = (if total == 1 { "bar is" } else { "bars are" }, if gaps.len() == 1 { "" } else { "s" });

@@ -30,12 +30,11 @@ const SAMPLED: usize = 200_000;
 /// Fewer moves say nothing about their deviation.
 const FEWEST: usize = 30;
 
-pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Option<Calendar>, findings: &mut Findings) {
+pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Calendar, findings: &mut Findings) {
     let fields = [Field::Open, Field::High, Field::Low, Field::Close];
     let [Some(open), Some(high), Some(low), Some(close)] = fields.map(|field| table.column(field)) else { return };
     let Some((middle, deviation)) = moves(&close.values) else { return };
     let scale = Scale { middle, deviation };
-    let calendar = calendar.unwrap_or_else(|| table.assumed_calendar(timeframe));
     let jumps = Jumps { table, open, close, timeframe, calendar };
     let (mut counted, mut largest) = (0_u64, (0.0_f64, 0));
     let mut listed = [0; 3];

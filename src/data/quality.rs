@@ -18,7 +18,9 @@ pub(super) fn measure(table: &Table, timeframe: Option<Timeframe>, findings: &mu
     if let Some(timeframe) = timeframe {
         check_stale(table, timeframe, findings);
     }
-    check_spread(table, findings);
+    let mut spreads = SpreadTally::default();
+    spreads.add(table, 0);
+    spreads.tell(findings);
 }
 
 /// Equal bars in a row from which prices count as stale.
@@ -90,27 +92,56 @@ fn spreads(table: &Table) -> Option<Spreads<'_>> {
     }
 }
 
-fn check_spread(table: &Table, findings: &mut Findings) {
-    let Some(Spreads { values: spreads, name, price }) = spreads(table).filter(|spreads| !spreads.values.is_empty()) else { return };
-    let n = spreads.len();
-    let zeros = spreads.iter().filter(|spread| **spread == 0.0).count();
-    if zeros > 0 {
-        let severity = if zeros * 2 > n { Severity::Warning } else { Severity::Info };
-        let message = format!("{zeros} of {n} spreads are 0: trading there costs nothing; name a spread where that is not so");
-        findings.push(Finding::new(severity, "zero_spread", message).column(name).value(zeros.to_string()));
+/// Rows whose spread is looked at for the median, where there are more.
+const SAMPLED: usize = 100_000;
+
+/// What spreads are seen in a table, or in the pieces of a file one after the other.
+#[derive(Debug, Default)]
+pub(super) struct SpreadTally {
+    rows: usize,
+    zeros: usize,
+    wide: usize,
+    /// Its spread, the median around it, its line and when it was.
+    widest: Option<(f64, f64, u64, Nanos)>,
+    /// The column that shows them.
+    name: String,
+}
+
+impl SpreadTally {
+    /// Counts the spreads of a piece that begins after `rows_before` rows; they are wide against the median of the piece.
+    pub(super) fn add(&mut self, table: &Table, rows_before: u64) {
+        let Some(Spreads { values, name, price }) = spreads(table).filter(|spreads| !spreads.values.is_empty()) else { return };
+        if self.name.is_empty() {
+            name.clone_into(&mut self.name);
+        }
+        self.rows += values.len();
+        self.zeros += values.iter().filter(|spread| **spread == 0.0).count();
+        let sample = values.iter().step_by(values.len() / SAMPLED + 1).copied().filter(|spread| *spread > 0.0);
+        let middle = median(&mut sample.chain([f64::MIN_POSITIVE]).collect::<Vec<_>>());
+        let usual = if middle > f64::MIN_POSITIVE { WIDE * middle } else { f64::INFINITY };
+        for (i, spread) in values.iter().enumerate() {
+            if *spread > usual || price.is_some_and(|price| *spread > WIDE_SHARE * price[i]) {
+                self.wide += 1;
+                if self.widest.is_none_or(|(widest, ..)| *spread > widest) {
+                    self.widest = Some((*spread, middle, rows_before + table.line(i), Nanos(table.at[i])));
+                }
+            }
+        }
     }
-    let middle = median(&mut spreads.iter().copied().filter(|spread| *spread > 0.0).chain([f64::MIN_POSITIVE]).collect::<Vec<_>>());
-    let is_wide =
-        |i: &usize| spreads[*i] > WIDE * middle && middle > f64::MIN_POSITIVE || price.is_some_and(|p| spreads[*i] > WIDE_SHARE * p[*i]);
-    let wide: Vec<usize> = (0..n).filter(is_wide).collect();
-    let Some(worst) = wide.iter().copied().max_by(|a, b| spreads[*a].total_cmp(&spreads[*b])) else { return };
-    let s = if wide.len() == 1 { "spread is" } else { "spreads are" };
-    let message = format!(
-        "{} {s} over {WIDE} times the median of {middle} or over 5 % of the price; the widest, {}, at {}: look at the rows",
-        wide.len(),
-        spreads[worst],
-        Nanos(table.at[worst])
-    );
-    findings
-        .push(Finding::new(Severity::Warning, "wide_spread", message).at(table.line(worst)).column(name).value(spreads[worst].to_string()));
+
+    /// Adds what is odd about them.
+    pub(super) fn tell(&self, findings: &mut Findings) {
+        let Self { rows, zeros, wide, widest, name } = self;
+        if *zeros > 0 {
+            let severity = if zeros * 2 > *rows { Severity::Warning } else { Severity::Info };
+            let message = format!("{zeros} of {rows} spreads are 0: trading there costs nothing; name a spread where that is not so");
+            findings.push(Finding::new(severity, "zero_spread", message).column(name).value(zeros.to_string()));
+        }
+        let Some((spread, middle, line, at)) = widest else { return };
+        let are = if *wide == 1 { "spread is" } else { "spreads are" };
+        let message = format!(
+            "{wide} {are} over {WIDE} times the median of {middle} or over 5 % of the price; the widest, {spread}, at {at}: look at the rows"
+        );
+        findings.push(Finding::new(Severity::Warning, "wide_spread", message).at(*line).column(name).value(spread.to_string()));
+    }
 }

@@ -44,7 +44,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// | `point` | none | size of a point, needed for a spread column |
 /// | `split_adjust` | off | undoes the splits that the file's own adjustments show |
 /// | `dedupe` | off | leaves out bars that repeat the row above in every cell |
-/// | `calendar` | guessed from the days present | what gaps are measured against in [`check`] |
+/// | `calendar` | assumed from the times | what gaps are measured against |
+/// | `trades_as_quotes` | off | lets [`load`](super::load) take trades for ticks |
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadOptions {
     /// The layout, where it is not to be told from the file.
@@ -65,6 +66,8 @@ pub struct ReadOptions {
     pub dedupe: bool,
     /// Trading hours, for measuring gaps.
     pub calendar: Option<Calendar>,
+    /// Whether the prices of trades are taken for quotes of both sides, so that a run may deal at them.
+    pub trades_as_quotes: bool,
 }
 
 impl ReadOptions {
@@ -84,6 +87,8 @@ impl ReadOptions {
 pub(super) struct Examined {
     pub(super) table: Option<Table>,
     pub(super) timeframe: Option<Timeframe>,
+    /// The hours that gaps were measured by, named or assumed.
+    pub(super) hours: Option<Calendar>,
     pub(super) findings: Findings,
     pub(super) explained: Vec<String>,
 }
@@ -129,10 +134,14 @@ pub(super) fn ticks_in(mut table: Table) -> Ticks {
 }
 
 pub(super) fn trades_of(path: &Path, examined: Examined) -> Result<Trades> {
-    let mut table = sound(path, examined, Kind::Trades)?.0;
-    let at = table.at.iter().map(|at| Nanos(*at)).collect();
+    Ok(trades_in(sound(path, examined, Kind::Trades)?.0))
+}
+
+/// The trades of a sound table of trades.
+pub(super) fn trades_in(mut table: Table) -> Trades {
+    let at = std::mem::take(&mut table.at).into_iter().map(Nanos).collect();
     let mut take = |field| table.take(field).expect("a table of trades has a price and an amount");
-    Ok(Trades { at, price: take(Field::Price), amount: take(Field::Amount) })
+    Trades { at, price: take(Field::Price), amount: take(Field::Amount) }
 }
 
 /// Looks at a file, sound or broken, and lists what was found, gaps included.
@@ -169,6 +178,7 @@ pub(super) fn summarise(examined: &mut Examined) -> Checked {
         first: at.first().map(|at| Nanos(*at)),
         last: at.last().map(|at| Nanos(*at)),
         timeframe: examined.timeframe,
+        hours: examined.hours,
         format: examined.table.as_ref().map(|table| table.format),
         explained: std::mem::take(&mut examined.explained),
         findings: findings.into_sorted(),
@@ -244,7 +254,7 @@ fn text_of(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
 
 /// Holds what was read against the contract.
 pub(super) fn judge(Parsed { table, mut findings, mut explained }: Parsed, options: &ReadOptions) -> Examined {
-    let Some(mut table) = table else { return Examined { table: None, timeframe: None, findings, explained } };
+    let Some(mut table) = table else { return Examined { table: None, timeframe: None, hours: None, findings, explained } };
     if table.kind == Kind::Ticks {
         carry_quotes(&mut table, &mut findings);
     } else if table.kind == Kind::Bars && options.dedupe {
@@ -256,7 +266,7 @@ pub(super) fn judge(Parsed { table, mut findings, mut explained }: Parsed, optio
     }
     adjust::adjust(&mut table, options, &mut findings, &mut explained);
     let timeframe = contract::check_table(&table, options, &mut findings);
-    Examined { table: Some(table), timeframe, findings, explained }
+    Examined { table: Some(table), timeframe, hours: None, findings, explained }
 }
 
 /// Measures a sound file against a calendar and against itself: gaps, jumps, a clock that moves, prices that stand still, spreads.
@@ -265,8 +275,11 @@ pub(super) fn measure(examined: &mut Examined, calendar: Option<Calendar>) {
     let is_sound = examined.findings.first_error().is_none();
     let timeframe = examined.timeframe;
     if let Some(timeframe) = timeframe {
-        gaps::measure(table, timeframe, calendar, &mut examined.findings);
+        let hours = calendar.unwrap_or_else(|| table.assumed_calendar(timeframe));
+        gaps::measure(table, timeframe, (hours, calendar.is_some()), &mut examined.findings);
+        examined.hours = Some(hours);
     }
+    let hours = examined.hours.unwrap_or_default();
     if !is_sound {
         return;
     }
@@ -276,10 +289,10 @@ pub(super) fn measure(examined: &mut Examined, calendar: Option<Calendar>) {
         findings
     };
     let (jumps, others) = rayon::join(
-        || look(&|findings| timeframe.into_iter().for_each(|timeframe| jumps::measure(table, timeframe, calendar, findings))),
+        || look(&|findings| timeframe.into_iter().for_each(|timeframe| jumps::measure(table, timeframe, hours, findings))),
         || {
             look(&|findings| {
-                timeframe.into_iter().for_each(|timeframe| shift::measure(table, timeframe, calendar, findings));
+                timeframe.into_iter().for_each(|timeframe| shift::measure(table, timeframe, (hours, calendar.is_some()), findings));
                 quality::measure(table, timeframe, findings);
             })
         },
@@ -332,10 +345,9 @@ fn sound(path: &Path, examined: Examined, wanted: Kind) -> Result<(Table, Option
         (Kind::Ticks, Kind::Bars) => {
             Err(Error::data(path, "holds ticks (bid, ask) where bars are needed; resample it first (data resample FILE --to 1m)"))
         }
-        (Kind::Trades, Kind::Bars) => Err(Error::data(
-            path,
-            "holds trades (price, amount) where bars are needed; resample them elsewhere, for data resample takes ticks and bars",
-        )),
+        (Kind::Trades, Kind::Bars) => {
+            Err(Error::data(path, "holds trades (price, amount) where bars are needed; resample it first (data resample FILE --to 1m)"))
+        }
         (kind, Kind::Ticks) if kind != Kind::Ticks => {
             Err(Error::data(path, format!("holds {} where ticks (timestamp, bid, ask) are needed", kind.name())))
         }

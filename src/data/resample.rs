@@ -1,4 +1,4 @@
-//! Longer bars: out of ticks as they come, or out of shorter bars.
+//! Longer bars: out of ticks or trades as they come, or out of shorter bars.
 //!
 //! A bar opens with the first price in its bucket and closes with the last; bid and ask each keep their own four prices; volumes are summed,
 //! and ticks that bring no volume count one each. A bucket without a price gives no bar. Buckets begin at UTC multiples of their length, whole
@@ -9,7 +9,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::resample_buckets::Buckets;
+use super::{resample_buckets::Buckets, trades::Trades};
 use crate::{
     market::{Bar, Bars, Ohlc, Tick, Ticks},
     time::{DAY, Nanos, Timeframe},
@@ -130,6 +130,18 @@ pub fn resample_ticks(ticks: &Ticks, to: Timeframe, day_end: DayEnd) -> Result<B
     let (mut bars, mut growing) = (Bars::new(to), TickBars::new(to, day_end)?);
     growing.extend(ticks, |bar| bars.push(bar));
     growing.take().iter().for_each(|bar| bars.push(bar));
+    Ok(bars)
+}
+
+/// Bars out of trades, their volume the sum of the amounts; the last one may have been cut off by the end of the file.
+///
+/// # Errors
+/// As [`TickBars::new`].
+pub fn resample_trades(trades: &Trades, to: Timeframe, day_end: DayEnd) -> Result<Bars, String> {
+    let (mut bars, mut growing) = (Bars::new(to), TickBars::new(to, day_end)?);
+    // What was paid is one price, and no quote of either side.
+    growing.extend(&trades.clone().into_quotes(), |bar| bars.push(&Bar { ask: None, ..*bar }));
+    growing.take().iter().for_each(|bar| bars.push(&Bar { ask: None, ..*bar }));
     Ok(bars)
 }
 

@@ -1,19 +1,20 @@
-//! A file of ticks or bars into longer bars.
+//! A file of ticks, trades or bars, or a folder of them, into longer bars.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
-    DayEnd,
+    DayEnd, TickBars,
     finding::Finding,
-    read::{ReadOptions, bars_of, examine, read_bytes},
-    resample::resample_bars,
+    folder_load::load_series,
+    read::{ReadOptions, bars_of, examine, read_bytes, trades_of},
+    resample::{resample_bars, resample_trades},
     stream::{Surveyed, survey_held, survey_stored},
     stream_parquet::StoredTicks,
     table::Kind,
 };
 use crate::{
     error::{Error, Result},
-    market::Bars,
+    market::{Bar, Bars},
     time::Timeframe,
 };
 
@@ -24,13 +25,15 @@ pub struct Resampled {
     pub bars: Bars,
     /// Rows of the file.
     pub rows: u64,
-    /// The length of the file's bars; `None` where it holds ticks.
+    /// `bars`, `ticks` or `trades`: what the rows are.
+    pub rows_are: &'static str,
+    /// The length of the file's bars; `None` where it holds none.
     pub from: Option<Timeframe>,
     /// Warnings and information about the file.
     pub findings: Vec<Finding>,
 }
 
-/// Reads a file of ticks or bars and makes bars of length `to`; Parquet files of ticks are not held in memory. `options.timeframe` is the
+/// Reads a file of ticks, trades or bars and makes bars of length `to`; Parquet files of ticks are not held in memory. `options.timeframe` is the
 /// length of the file's own bars, where that must be said.
 ///
 /// # Errors
@@ -44,16 +47,60 @@ pub fn resample_file(path: &Path, options: &ReadOptions, to: Timeframe, day_end:
     if let Some(finding) = examined.findings.first_error() {
         return Err(finding.to_error(path));
     }
-    if examined.table.as_ref().is_some_and(|table| table.kind == Kind::Ticks) {
-        return survey_held(path, String::new(), examined, &for_ticks, day_end).map(of_ticks);
+    match examined.table.as_ref().map(|table| table.kind) {
+        Some(Kind::Ticks) => survey_held(path, String::new(), examined, &for_ticks, day_end).map(of_ticks),
+        Some(Kind::Trades) => {
+            let findings = std::mem::take(&mut examined.findings).into_sorted();
+            let trades = trades_of(path, examined)?;
+            let bars = resample_trades(&trades, to, day_end).map_err(|problem| Error::config("--to", problem))?;
+            Ok(Resampled { bars, rows: trades.len() as u64, rows_are: Kind::Trades.name(), from: None, findings })
+        }
+        _ => {
+            let findings = std::mem::take(&mut examined.findings).into_sorted();
+            of_bars(path, &bars_of(path, examined, options)?, findings, (to, day_end))
+        }
     }
-    let findings = std::mem::take(&mut examined.findings).into_sorted();
-    let bars = bars_of(path, examined, options)?;
-    let longer = resample_bars(&bars, to, day_end).map_err(|problem| Error::data(path, problem))?;
-    Ok(Resampled { bars: longer, rows: bars.len() as u64, from: Some(bars.timeframe()), findings })
+}
+
+/// The same for the consecutive files of a folder.
+///
+/// # Errors
+/// As [`resample_file`], and as [`load_series`].
+pub fn resample_series(path: &Path, files: &[PathBuf], options: &ReadOptions, to: Timeframe, day_end: DayEnd) -> Result<Resampled> {
+    if let [only] = files {
+        return resample_file(only, options, to, day_end);
+    }
+    let options = match kind_of(&files[0], options)? {
+        Kind::Bars => options.clone(),
+        Kind::Ticks | Kind::Trades => ReadOptions { timeframe: Some(to), trades_as_quotes: true, ..options.clone() },
+    };
+    let whole = load_series(path, files, &options, (None, None))?;
+    let Some(ticks) = whole.ticks else { return of_bars(path, &whole.bars, whole.findings, (to, day_end)) };
+    let mut bars = Bars::new(to);
+    let mut growing = TickBars::new(to, day_end).map_err(|problem| Error::config("--day-ends", problem))?;
+    let is_quoted = whole.bars.ask().is_some();
+    let mut push = |bar: &Bar| bars.push(&if is_quoted { *bar } else { Bar { ask: None, ..*bar } });
+    for piece in ticks.stream()? {
+        growing.extend(&piece?.ticks, &mut push);
+    }
+    growing.take().iter().for_each(push);
+    Ok(Resampled { bars, rows: ticks.count(), rows_are: if is_quoted { "ticks" } else { "trades" }, from: None, findings: whole.findings })
+}
+
+/// What a file holds; the contract is not looked at here.
+fn kind_of(path: &Path, options: &ReadOptions) -> Result<Kind> {
+    if StoredTicks::open(path, options)?.is_some() {
+        return Ok(Kind::Ticks);
+    }
+    Ok(examine(&read_bytes(path)?, options).table.map_or(Kind::Bars, |table| table.kind))
+}
+
+fn of_bars(path: &Path, bars: &Bars, findings: Vec<Finding>, (to, day_end): (Timeframe, DayEnd)) -> Result<Resampled> {
+    let longer = resample_bars(bars, to, day_end).map_err(|problem| Error::data(path, problem))?;
+    Ok(Resampled { bars: longer, rows: bars.len() as u64, rows_are: Kind::Bars.name(), from: Some(bars.timeframe()), findings })
 }
 
 fn of_ticks(surveyed: Surveyed) -> Resampled {
     let findings = surveyed.findings.into_sorted();
-    Resampled { bars: surveyed.bars, rows: surveyed.source.count(), from: None, findings }
+    Resampled { bars: surveyed.bars, rows: surveyed.source.count(), rows_are: Kind::Ticks.name(), from: None, findings }
 }

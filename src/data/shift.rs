@@ -25,17 +25,15 @@ const MOST: f64 = 0.6;
 /// Standard time on both sides of the Atlantic, summer time on both, or in New York alone.
 const SEASONS: [&str; 3] = ["in winter", "in summer", "in the weeks when New York has summer time and Europe has not"];
 
-pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Option<Calendar>, findings: &mut Findings) {
+pub(super) fn measure(table: &Table, timeframe: Timeframe, (hours, is_named): (Calendar, bool), findings: &mut Findings) {
     if timeframe.ns() >= DAY {
         return;
     }
-    let zone = match calendar {
-        Some(Calendar::RoundTheClock) => return,
-        Some(Calendar::Exchange { zone, .. }) => zone,
-        Some(Calendar::Fx) => New_York,
+    let zone = match hours {
+        Calendar::Exchange { zone, .. } if is_named => zone,
         // A file that nobody describes is measured only where it trades like currencies: weekdays, day and night.
-        None if trades_day_and_night(table, timeframe) => New_York,
-        None => return,
+        Calendar::Fx if is_named || trades_day_and_night(table, timeframe) => New_York,
+        _ => return,
     };
     let mut weeks: [Vec<(i64, usize)>; 3] = Default::default();
     for i in (1..table.at.len()).filter(|i| table.at[*i].saturating_sub(table.at[i - 1]) >= DAY) {
@@ -66,14 +64,14 @@ pub(super) fn measure(table: &Table, timeframe: Timeframe, calendar: Option<Cale
     }
 }
 
-/// Bars on weekdays that cover at least 20 hours of the day.
+/// Bars that cover at least 20 hours of the day.
 fn trades_day_and_night(table: &Table, timeframe: Timeframe) -> bool {
     let mut hours = [false; 24];
     for at in &table.at {
         let first = at.rem_euclid(DAY) / HOUR;
         (first..=first + (timeframe.ns() - 1) / HOUR).for_each(|hour| hours[hour as usize % 24] = true);
     }
-    hours.iter().filter(|h| **h).count() >= 20 && table.assumed_calendar(timeframe) == Calendar::Fx
+    hours.iter().filter(|h| **h).count() >= 20
 }
 
 fn offset(zone: Tz, at: i64) -> i64 {

@@ -16,8 +16,8 @@ use super::{
     dataset::sha256_of,
     finding::{Checked, Finding, Findings, Severity},
     format::Format,
-    quality,
-    read::{Examined, ReadOptions, ticks_in},
+    quality::SpreadTally,
+    read::{Examined, ReadOptions, ticks_in, trades_in},
     resample::{DayEnd, TickBars},
     stream_parquet::{StoredTicks, first_error},
 };
@@ -212,12 +212,31 @@ pub(super) fn survey_held(path: &Path, sha256: String, examined: Examined, optio
     let mut findings = examined.findings;
     let ticks = examined.table.map(ticks_in).ok_or_else(|| Error::data(path, "no rows could be read"))?;
     let bars = super::resample_ticks(&ticks, timeframe, day_end).map_err(|problem| Error::config("timeframe", problem))?;
-    findings.push(built(ticks.len() as u64, &bars));
+    findings.push(built("ticks", ticks.len() as u64, &bars));
     Ok(Surveyed { source: TickSource::held(Arc::new(ticks)), bars, sha256, findings })
 }
 
-fn built(ticks: u64, bars: &Bars) -> Finding {
-    Finding::new(Severity::Info, "built_bars", format!("{} bars of {} were built from {ticks} ticks", bars.len(), bars.timeframe()))
+/// Takes trades for quotes of both sides, where somebody said so, and builds their bars, which have one price.
+///
+/// # Errors
+/// As [`survey_held`], and when nobody said so.
+pub(super) fn survey_trades(path: &Path, sha256: String, examined: Examined, options: &ReadOptions) -> Result<Surveyed> {
+    if !options.trades_as_quotes {
+        let problem = "holds trades (price, amount), and what was paid is no quote that one can deal at; say price_side = \"trade\" to take it for \
+                       one, with a spread around it, or resample it first (data resample FILE --to 1m)";
+        return Err(Error::data(path, problem));
+    }
+    let problem = "holds trades (price, amount); name the bars that the strategy sees (timeframe = \"1m\"), or resample it first (data resample FILE --to 1m)";
+    let timeframe = options.timeframe.ok_or_else(|| Error::data(path, problem))?;
+    let mut findings = examined.findings;
+    let trades = examined.table.map(trades_in).ok_or_else(|| Error::data(path, "no rows could be read"))?;
+    let bars = super::resample_trades(&trades, timeframe, DayEnd::Utc).map_err(|problem| Error::config("timeframe", problem))?;
+    findings.push(built("trades", trades.len() as u64, &bars));
+    Ok(Surveyed { source: TickSource::held(Arc::new(trades.into_quotes())), bars, sha256, findings })
+}
+
+fn built(of: &str, rows: u64, bars: &Bars) -> Finding {
+    Finding::new(Severity::Info, "built_bars", format!("{} bars of {} were built from {rows} {of}", bars.len(), bars.timeframe()))
 }
 
 /// Goes through a Parquet file of ticks, a row group at a time.
@@ -228,10 +247,18 @@ pub(super) fn survey_stored(file: StoredTicks, options: &ReadOptions, day_end: D
     let path = file.path().to_owned();
     let timeframe = length(&path, options)?;
     let growing = TickBars::new(timeframe, day_end).map_err(|problem| Error::config("timeframe", problem))?;
-    let walk = Walk { path: &path, growing, bars: Bars::new(timeframe), groups: Vec::new(), rows: 0, findings: Findings::default() };
+    let walk = Walk {
+        path: &path,
+        growing,
+        bars: Bars::new(timeframe),
+        groups: Vec::new(),
+        rows: 0,
+        findings: Findings::default(),
+        spreads: SpreadTally::default(),
+    };
     let (sha256, walked) = rayon::join(|| sha256_of(&path), || walk.through(file));
     let (bars, groups, count, mut findings) = walked?;
-    findings.push(built(count, &bars));
+    findings.push(built("ticks", count, &bars));
     let parts = vec![Part::Stored { path: path.clone(), options: options.clone(), groups }];
     Ok(Surveyed { source: TickSource { parts, count, from: Nanos(i64::MIN), to: Nanos(i64::MAX) }, bars, sha256: sha256?, findings })
 }
@@ -244,6 +271,7 @@ struct Walk<'a> {
     groups: Vec<Group>,
     rows: u64,
     findings: Findings,
+    spreads: SpreadTally,
 }
 
 impl Walk<'_> {
@@ -258,6 +286,7 @@ impl Walk<'_> {
             return Err(Error::data(self.path, "no rows; nothing to run on"));
         }
         self.growing.take().iter().for_each(|bar| self.bars.push(bar));
+        self.spreads.tell(&mut self.findings);
         Ok((self.bars, self.groups, self.rows, self.findings))
     }
 
@@ -273,6 +302,7 @@ impl Walk<'_> {
         if self.groups.is_empty() {
             self.findings.append(examined.findings, self.rows);
         }
+        examined.table.iter().for_each(|table| self.spreads.add(table, self.rows));
         let Some(ticks) = examined.table.map(ticks_in) else { return Ok(()) };
         let (first, last) = (ticks.at()[0], ticks.at()[ticks.len() - 1]);
         if let Some(before) = self.groups.last().filter(|group| first < group.last) {
@@ -288,7 +318,7 @@ impl Walk<'_> {
 /// Looks through a Parquet file of ticks, a row group at a time, and lists what was found.
 pub(super) fn check_groups(mut file: StoredTicks) -> Checked {
     let (mut findings, mut rows, mut ends) = (Findings::default(), 0_u64, None::<(Nanos, Nanos)>);
-    let mut explained = Vec::new();
+    let (mut explained, mut spreads) = (Vec::new(), SpreadTally::default());
     for index in 0..file.groups() {
         let Examined { table, findings: mut found, explained: told, .. } = file.examine(index);
         if index == 0 {
@@ -309,7 +339,7 @@ pub(super) fn check_groups(mut file: StoredTicks) -> Checked {
                 // What is not about one row is the same in every group.
                 found = Findings::default();
             }
-            quality::measure(table, None, &mut found);
+            spreads.add(table, rows);
         }
         findings.append(found, rows);
         if let Some((first, last)) = at.first().zip(at.last()) {
@@ -317,6 +347,7 @@ pub(super) fn check_groups(mut file: StoredTicks) -> Checked {
         }
         rows += at.len() as u64;
     }
+    spreads.tell(&mut findings);
     if rows == 0 && findings.first_error().is_none() {
         findings.push(Finding::error("empty", "no rows; nothing to run on"));
     }
@@ -327,6 +358,7 @@ pub(super) fn check_groups(mut file: StoredTicks) -> Checked {
         first,
         last,
         timeframe: None,
+        hours: None,
         format: Some(Format::Parquet),
         explained,
         findings: findings.into_sorted(),

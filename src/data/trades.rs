@@ -1,6 +1,6 @@
 //! Trades as columns: what was paid, and how much of it.
 
-use crate::time::Nanos;
+use crate::{market::Ticks, time::Nanos};
 
 /// Trades of one instrument in time order; several may share a time.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +18,12 @@ impl Trades {
     #[must_use]
     pub const fn len(&self) -> usize {
         self.at.len()
+    }
+
+    /// The same as quotes, each price a bid and an ask at once, and the amounts their volumes: for whoever says that they may be dealt at.
+    #[must_use]
+    pub fn into_quotes(self) -> Ticks {
+        Ticks::from_columns(self.at, self.price.clone(), self.price).with_volume(self.amount)
     }
 
     /// Whether there is none.

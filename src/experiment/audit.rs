@@ -139,6 +139,8 @@ fn experiment(question: &AuditQuestion, sharpe: f64) -> Result<Experiment> {
         start: None,
         seed: None,
         source: None,
+        group: None,
+        group_correlation: None,
         params,
     };
     let data = DataSpec { synth: Some(synth), ..DataSpec::of("") };

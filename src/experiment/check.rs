@@ -16,6 +16,7 @@ use crate::{
 };
 
 use super::{
+    group::{self, Share},
     seats::{Placed, place},
     spec::{CostSpec, DataSpec, Spec, SpreadSpec},
     synth::Synthesis,
@@ -66,9 +67,11 @@ impl Experiment {
         let costs = spec.costs.get_or_insert_default().clone();
         let instruments = Instruments::at_hand()?;
         let mut sources = Vec::new();
-        for data in &mut spec.data {
-            sources.push(source(data, &Asked { account: &spec.account, costs: &costs, seed: spec.seed }, &instruments)?);
+        let shares = group::shares(&spec.data)?;
+        for (data, share) in spec.data.iter_mut().zip(shares) {
+            sources.push(source(data, Asked { account: &spec.account, costs: &costs, seed: spec.seed, share }, &instruments)?);
         }
+        group::check_frames(&sources)?;
         let mut symbols = BTreeSet::new();
         if let Some(again) = sources.iter().find(|s| !symbols.insert(s.instrument.symbol.as_str())) {
             let problem = format!("two files have the symbol '{}'; give each a symbol of its own", again.instrument.symbol);
@@ -147,9 +150,10 @@ struct Asked<'a> {
     account: &'a super::AccountSpec,
     costs: &'a CostSpec,
     seed: u64,
+    share: Option<Share>,
 }
 
-fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> Result<Source> {
+fn source(spec: &mut DataSpec, asked: Asked<'_>, instruments: &Instruments) -> Result<Source> {
     let account = asked.account;
     if let Some((from, to)) = spec.from.zip(spec.to).filter(|(from, to)| from >= to) {
         return Err(Error::config("from", format!("{from} is not before to, {to}; nothing lies between them")));
@@ -158,6 +162,7 @@ fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> 
         Some(_) => (PathBuf::from(&spec.path), Vec::new(), Synthesis::manifest(spec)?),
         None => stored(spec)?,
     };
+    let trades_as_quotes = spec.price_side.or(manifest.price_side).is_some();
     fill_in(spec, &path, &manifest);
     let symbol = spec.symbol.clone().unwrap_or_default();
     let known = instruments.get(&symbol);
@@ -169,7 +174,7 @@ fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> 
             format!("{symbol} is quoted in {quote} and the account is in {}; set account.currency = \"{quote}\"", account.currency);
         return Err(Error::config("account.currency", problem));
     }
-    if let Some(made) = Synthesis::of(spec, &instrument, asked.seed)? {
+    if let Some(made) = Synthesis::of(spec, &instrument, (asked.seed, asked.share))? {
         return synthetic(spec, made, instrument, asked.costs);
     }
     let options = ReadOptions {
@@ -179,6 +184,7 @@ fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> 
         timeframe: spec.timeframe,
         point: instrument.point,
         calendar: hours,
+        trades_as_quotes,
         ..ReadOptions::default()
     };
     let mut dataset = data::load_series(&path, &files, &options, (spec.from, spec.to))?;

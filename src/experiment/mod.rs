@@ -7,6 +7,7 @@ mod arena;
 mod audit;
 mod check;
 mod folder;
+mod group;
 mod lookahead;
 mod paths;
 mod play;
@@ -22,12 +23,13 @@ mod warnings;
 pub use audit::{Audit, AuditQuestion, Planted, Rate};
 pub use check::{Experiment, Source};
 pub use folder::RunFolder;
+pub use group::Share;
 pub use paths::{Distribution, Path, Paths};
 pub use play::{Outcome, Watchers};
 pub use spec::{
     AccountSpec, CostSpec, DataSpec, FillSpec, FromData, IntrabarSpec, MarketFillSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec,
     SwapSpec,
 };
-pub use synth::{SynthSpec, Synthesis};
+pub use synth::{SynthSpec, Synthesis, With};
 pub use template::{STARTER_DATA, namesake, starter};
 pub use walkforward_spec::{EdgeSpec, SchemeSpec, WalkforwardSpec};

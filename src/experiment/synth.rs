@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::spec::DataSpec;
+use super::{group::Share, spec::DataSpec};
 use crate::{
     data::{Dataset, Manifest, ReadOptions, read_bars},
     error::{Error, Result, suggest},
@@ -25,7 +25,7 @@ use crate::{
 /// What a market is called that nobody named.
 pub(super) const SYMBOL: &str = "SYNTH";
 /// Keys of the table that are no parameters.
-const KEYS: [&str; 7] = ["kind", "bars", "timeframe", "calendar", "start", "seed", "source"];
+const KEYS: [&str; 9] = ["kind", "bars", "timeframe", "calendar", "start", "seed", "source", "group", "group_correlation"];
 
 /// A market to make. Keys that are not named here are the kind's parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub struct SynthSpec {
     /// How long each; an hour where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeframe: Option<Timeframe>,
-    /// `24/7` or `fx`; the instrument's where absent.
+    /// Trading hours; the instrument's where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<Calendar>,
     /// When the first bar may open; 2020-01-06 where absent.
@@ -49,9 +49,25 @@ pub struct SynthSpec {
     /// The price file that a bootstrap draws from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Tables of one group share their shocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Correlation of its shocks with those of the group's earlier tables: one number for all, or one for each in their order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_correlation: Option<With>,
     /// The kind's parameters.
     #[serde(flatten)]
     pub params: BTreeMap<String, f64>,
+}
+
+/// A correlation with each of several others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a number, or a list with one for each earlier table of the group")]
+pub enum With {
+    /// The same with all.
+    All(f64),
+    /// One for each.
+    Each(Vec<f64>),
 }
 
 impl SynthSpec {
@@ -101,6 +117,7 @@ pub struct Synthesis {
     recipe: Recipe,
     frame: Frame,
     seed: Seed,
+    share: Option<Share>,
 }
 
 impl Synthesis {
@@ -121,8 +138,8 @@ impl Synthesis {
         Ok(Manifest { symbol: Some(SYMBOL.to_owned()), ..Manifest::default() })
     }
 
-    /// The market that a table asks for; `None` where it names a file.
-    pub(super) fn of(spec: &DataSpec, instrument: &Instrument, experiment_seed: u64) -> Result<Option<Self>> {
+    /// The market that a table asks for; `None` where it names a file. `share` is its place among those of its group.
+    pub(super) fn of(spec: &DataSpec, instrument: &Instrument, (experiment_seed, share): (u64, Option<Share>)) -> Result<Option<Self>> {
         let Some(synth) = &spec.synth else { return Ok(None) };
         if let (Some(own), Some(outer)) = (synth.timeframe, spec.timeframe)
             && own != outer
@@ -136,9 +153,19 @@ impl Synthesis {
         }
         let (timeframe, calendar) = (synth.timeframe.or(spec.timeframe), synth.calendar.or(spec.calendar));
         let table = SynthSpec { timeframe, calendar, ..synth.clone() };
-        let by_symbol = || Seed::new(experiment_seed).child("data").child(&instrument.symbol);
-        let seed = synth.seed.map_or_else(by_symbol, Seed::new);
-        Ok(Some(Self { recipe: table.recipe()?, frame: table.frame(instrument), seed }))
+        let root = || Seed::new(experiment_seed).child("data");
+        let by_name = || match &synth.group {
+            Some(group) => root().child("group").child(group),
+            None => root().child(&instrument.symbol),
+        };
+        let seed = synth.seed.map_or_else(by_name, Seed::new);
+        Ok(Some(Self { recipe: table.recipe()?, frame: table.frame(instrument), seed, share }))
+    }
+
+    /// Its group, where it has one.
+    #[must_use]
+    pub const fn share(&self) -> Option<&Share> {
+        self.share.as_ref()
     }
 
     pub(super) const fn calendar(&self) -> Calendar {
@@ -164,7 +191,10 @@ impl Synthesis {
 
     /// Makes the bars.
     pub(super) fn dataset(&self) -> Result<Dataset> {
-        let bars = self.recipe.generate(&self.frame, &self.seed)?.bars;
+        let bars = match &self.share {
+            None => self.recipe.generate(&self.frame, &self.seed)?.bars,
+            Some(share) => self.recipe.generate_one_of(&self.frame, &self.seed, (&share.correlation, share.index))?.bars,
+        };
         let (first, last) = (bars.opened_at()[0], bars.opened_at()[bars.len() - 1]);
         Ok(Dataset {
             rows: bars.len() as u64,
@@ -247,7 +277,7 @@ mod tests {
         refused("price_side = \"ask\"\nsynth = { kind = \"gbm\", bars = 100 }", &["data.price_side"]);
         refused("timeframe = \"4h\"\nsynth = { kind = \"gbm\", bars = 100, timeframe = \"1h\" }", &["4h is not the 1h of synth"]);
         refused("symbol = \"X\"", &["neither path nor synth"]);
-        refused("symbol = \"SPX\"\nsynth = { kind = \"gbm\", bars = 100 }", &["us_equity", "24/7 or fx"]);
+        refused("calendar = \"fx\"\nsynth = { kind = \"gbm\", bars = 100, calendar = \"24/7\" }", &["fx is not the 24/7 of synth"]);
     }
 
     #[test]

@@ -103,6 +103,12 @@ impl Calendar {
         }
     }
 
+    /// Whether a day has a session: round the clock every one, else Monday to Friday but for holidays. Days count from 1970-01-01.
+    #[must_use]
+    pub fn is_trading_day(&self, day: i64) -> bool {
+        matches!(self, Self::RoundTheClock) || (is_weekday(day) && !self.is_holiday(day))
+    }
+
     /// A cursor that answers `trading_day` for moments near each other in about a nanosecond.
     #[must_use]
     pub const fn days(&self) -> TradingDays {

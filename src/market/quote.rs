@@ -55,11 +55,13 @@ impl Quoting {
         self.quote(bar, bar.closed_at, |p| p.close)
     }
 
-    /// A quote as it is dealt at: its own, or with a fixed spread above its bid.
+    /// A quote as it is dealt at: its own, or with a fixed spread above its bid; where it shows one price alone, around that as the side says.
     #[must_use]
     #[inline]
     pub fn at_tick(&self, tick: &Tick) -> Tick {
-        self.spread.map_or(*tick, |width| Tick { ask: tick.bid + width, ..*tick })
+        let Some(width) = self.spread else { return *tick };
+        let (below, above) = if tick.ask == tick.bid { self.side.shares() } else { PriceSide::Bid.shares() };
+        Tick { bid: tick.bid + below * width, ask: tick.bid + above * width, ..*tick }
     }
 
     #[inline]

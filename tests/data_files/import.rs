@@ -7,7 +7,8 @@ use std::{
 
 use cthulu_lab::{
     data::{Format, Manifest, ReadOptions, read_bars, read_ticks, read_trades, sha256_hex, write_csv},
-    market::Bars,
+    market::{Bar, Bars},
+    time::{MINUTE, Nanos},
 };
 
 use super::{round_trip::minutes, trials};
@@ -226,4 +227,32 @@ fn three_layouts_of_one_span_are_one_series() {
     assert_eq!(dukascopy.len(), 9552);
     assert_eq!(prices(&[&from("histdata_layout_DAT_ASCII_EURUSD_M1_201405.csv.gz"), "--format", "histdata"], "h.csv"), dukascopy);
     assert_eq!(prices(&[&from("mt5_native_layout_EURUSD_M1_201405_EEST.csv.gz"), "--tz", "Europe/Athens"], "m.parquet"), dukascopy);
+}
+
+#[test]
+fn bars_missing_between_two_parts_are_told() {
+    let folder = folder("seam");
+    let mut bars = Bars::new("1m".parse().unwrap());
+    let start: Nanos = "2024-01-01T00:00:00Z".parse().unwrap();
+    for i in 0..200 {
+        let (opened_at, price) = (start.plus(i * MINUTE), 100.0 + i as f64);
+        let flat =
+            Bar { opened_at, closed_at: opened_at.plus(MINUTE), open: price, high: price, low: price, close: price, ..Bar::default() };
+        bars.push(&flat);
+    }
+    write_csv(&bars.slice(0..100), &folder.join("a.csv")).unwrap();
+    write_csv(&bars.slice(110..200), &folder.join("b.csv")).unwrap();
+    // Ten minutes are in neither, whichever is named first.
+    let (code, told) = data(&folder, &["import", "b.csv", "a.csv", "--calendar", "24/7", "--out", "joined.csv", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let seam = &told["seams"][0];
+    assert_eq!((code, seam["kind"].as_str(), seam["value"].as_str()), (0, Some("gap_between_files"), Some("10")));
+    assert!(seam["message"].as_str().unwrap().starts_with("b.csv: 10 bars are missing between the end of a.csv"), "{seam}");
+    // Taken for an error, nothing is written; and where nothing is missing, nothing is said.
+    let (code, told) = data(&folder, &["import", "a.csv", "b.csv", "--calendar", "24/7", "--strict", "--out", "strict.csv"]);
+    assert!(code == 2 && told.contains("error") && told.contains("nothing was written") && !folder.join("strict.csv").exists(), "{told}");
+    write_csv(&bars.slice(100..200), &folder.join("c.csv")).unwrap();
+    let (code, told) = data(&folder, &["import", "a.csv", "c.csv", "--calendar", "24/7", "--out", "whole.csv"]);
+    assert!(code == 0 && !told.contains("missing"), "{told}");
+    assert!(Manifest::beside(&folder.join("whole.csv")).unwrap().unwrap().calendar.is_some_and(|c| c.to_string() == "24/7"));
 }

@@ -46,6 +46,17 @@ impl Correlation {
         })
     }
 
+    /// From rows below the diagonal: of each instrument but the first, its correlations with those before it.
+    ///
+    /// # Errors
+    /// As [`Correlation::new`].
+    pub fn of_rows(rows: &[Vec<f64>]) -> Result<Self> {
+        let entry = |i: usize, j: usize| rows[i].get(j).copied().unwrap_or(f64::NAN);
+        // The entries above the diagonal, row by row: instrument i with each later one.
+        let upper: Vec<f64> = (0..rows.len()).flat_map(|i| (i..rows.len()).map(move |j| (i, j))).map(|(i, j)| entry(j, i)).collect();
+        Self::new(rows.len() + 1, &upper)
+    }
+
     /// How many instruments it is for.
     #[must_use]
     pub const fn instruments(&self) -> usize {
@@ -93,6 +104,14 @@ mod tests {
         for (i, j, entry) in [(0, 0, 1.0), (0, 1, 0.5), (0, 2, 0.2), (1, 1, 1.0), (1, 2, -0.3), (2, 2, 1.0)] {
             assert!((product(i, j) - entry).abs() < 1e-15, "{i} {j}");
         }
+    }
+
+    #[test]
+    fn rows_below_the_diagonal_say_the_same() {
+        // 12 = 0.5, 13 = 0.2, 23 = -0.3
+        let rows = [vec![0.5], vec![0.2, -0.3]];
+        assert_eq!(Correlation::of_rows(&rows).unwrap(), Correlation::new(3, &[0.5, 0.2, -0.3]).unwrap());
+        assert_eq!(Correlation::of_rows(&[]).unwrap(), Correlation::none(1));
     }
 
     #[test]

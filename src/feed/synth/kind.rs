@@ -72,7 +72,13 @@ pub const COMMON: &[Parameter] = &[
     parameter("price", 100.0, (1e-6, 1e9), "where the price starts (for ou: where it is pulled to)"),
     parameter("spread_fraction", 0.0001, (0.0, 0.1), "ask less bid over the starting price, in the calmest session; 0 writes one price"),
     parameter("volume", 1000.0, (0.0, 1e12), "volume of an ordinary bar"),
-    parameter("weekend_days", 0.25, (0.0, 10.0), "variance of a weekend's gap, in trading days' worth; calendar fx only"),
+    parameter("weekend_days", 0.25, (0.0, 10.0), "variance of the gap over days without trading, in trading days' worth; not 24/7"),
+    parameter(
+        "night_days",
+        0.25,
+        (0.0, 10.0),
+        "variance of the gap over a night, in trading days' worth; bars of an exchange within a day",
+    ),
 ];
 
 /// Every kind, in the order of the documentation.
@@ -172,6 +178,12 @@ impl KindInfo {
         let names = KINDS.iter().map(|k| k.name);
         let unknown = || Error::config("kind", format!("there is no synthetic market '{name}'{}", suggest(name, names)));
         KINDS.iter().find(|k| k.name == name).ok_or_else(unknown)
+    }
+
+    /// Whether several instruments of it can share their shocks.
+    #[must_use]
+    pub const fn shares_shocks(&self) -> bool {
+        !matches!(self.kind, Kind::Bootstrap | Kind::Edge | Kind::EdgeTwin)
     }
 
     /// Its own parameters, then the common ones.

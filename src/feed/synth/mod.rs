@@ -46,6 +46,7 @@ use crate::{
     seed::Seed,
 };
 use draws::Draws;
+use frame::{Closed, Opening};
 use process::Process;
 use shape::Shaper;
 
@@ -135,11 +136,28 @@ impl Recipe {
     /// # Errors
     /// As [`Recipe::generate`], and for several of a kind that has no shocks to share.
     pub fn generate_several(&self, frame: &Frame, seed: &Seed, correlation: &Correlation) -> Result<Vec<Synthetic>> {
+        self.fill(frame, seed, correlation, None)
+    }
+
+    /// Bars of the instrument at place `index` among those that share their shocks: the same that [`Recipe::generate_several`] makes, while the
+    /// others may be of other kinds. All of a group need the one seed, and frames that open alike.
+    ///
+    /// # Errors
+    /// As [`Recipe::generate_several`].
+    ///
+    /// # Panics
+    /// When the correlation has no such place.
+    pub fn generate_one_of(&self, frame: &Frame, seed: &Seed, (correlation, index): (&Correlation, usize)) -> Result<Synthetic> {
+        assert!(index < correlation.instruments(), "an instrument of the group");
+        self.fill(frame, seed, correlation, Some(index)).map(|mut made| made.pop().expect("one instrument"))
+    }
+
+    fn fill(&self, frame: &Frame, seed: &Seed, correlation: &Correlation, only: Option<usize>) -> Result<Vec<Synthetic>> {
         frame.check()?;
-        if correlation.instruments() > 1 && matches!(self.info.kind, Kind::Bootstrap | Kind::Edge | Kind::EdgeTwin) {
+        if correlation.instruments() > 1 && !self.info.shares_shocks() {
             return Err(Error::config("instruments", format!("{} is one series; several need another kind", self.info.name)));
         }
-        self.with(frame, Fill { frame, params: &self.params, seed, correlation })
+        self.with(frame, Fill { frame, params: &self.params, seed, correlation, only })
     }
 
     /// Hands the kind's process to `user`, which is compiled for each.
@@ -174,6 +192,8 @@ struct Fill<'a> {
     params: &'a Params,
     seed: &'a Seed,
     correlation: &'a Correlation,
+    /// The one instrument to make, of those that share their shocks; all where nobody says.
+    only: Option<usize>,
 }
 
 /// One instrument in the making.
@@ -189,18 +209,24 @@ impl Use for Fill<'_> {
 
     fn take<P: Process>(self, make: impl Fn() -> P) -> Self::Output {
         let Self { frame, seed, correlation, .. } = self;
-        let weekend_bars = self.params.get("weekend_days") * frame.bars_per_day();
+        let bars = |name: &str| self.params.get(name) * frame.bars_per_day();
+        let (weekend_bars, night_bars) = (bars("weekend_days"), bars("night_days"));
         let mut shocks = Draws::new(&seed.child("shocks"));
         let mut mixed = vec![0.0; correlation.instruments()];
-        let mut instruments: Vec<_> = (0..).zip(&mixed).map(|(i, _)| self.instrument(make(), i)).collect();
-        for (at, after_weekend) in frame.openings() {
+        let wanted = self.only.map_or(0..mixed.len(), |one| one..one + 1);
+        let mut instruments: Vec<_> = wanted.clone().map(|i| self.instrument(make(), i as u64)).collect();
+        for Opening { at, closed, session } in frame.openings() {
             mixed.iter_mut().for_each(|shock| *shock = shocks.normal());
             correlation.apply(&mut mixed);
-            for (one, shock) in instruments.iter_mut().zip(&mixed) {
-                let gap = if after_weekend { one.process.weekend(weekend_bars, &mut one.draws) } else { 0.0 };
+            for (one, shock) in instruments.iter_mut().zip(&mixed[wanted.clone()]) {
+                let gap = match closed {
+                    Closed::Never => 0.0,
+                    Closed::Night => one.process.weekend(night_bars, &mut one.draws),
+                    Closed::Weekend => one.process.weekend(weekend_bars, &mut one.draws),
+                };
                 let mut step = one.process.step(*shock, &mut one.draws);
                 step.gap += gap;
-                let (open, close) = one.shaper.push(at, &step)?;
+                let (open, close) = one.shaper.push(at, session, &step)?;
                 one.process.settled(open, close);
                 if P::HAS_REGIMES {
                     one.regimes.push(one.process.regime());

@@ -81,7 +81,7 @@ impl Shaper {
 
     /// Appends a bar; answers its open and close.
     #[inline]
-    pub(super) fn push(&mut self, at: Nanos, step: &Step) -> Result<(f64, f64)> {
+    pub(super) fn push(&mut self, at: Nanos, session: &Session, step: &Step) -> Result<(f64, f64)> {
         let opened = self.level + step.gap;
         let closed = opened + step.change;
         let (up, down) = step.extremes.unwrap_or_else(|| self.extremes(step));
@@ -99,7 +99,6 @@ impl Shaper {
             return Err(out_of_range(at));
         }
         self.last_close = close;
-        let session = self.frame.session(at);
         let volume = self.volume_of(session, step);
         self.opened_at.push(at);
         for (column, value) in self.columns.iter_mut().zip([open, high, low, close, volume]) {
