@@ -548,7 +548,8 @@ fn mistakes_on_the_command_line_are_named() {
 
 #[test]
 fn one_thread_and_two_find_the_same_distribution() {
-    let args = ["data", "synth", "heston", "--bars", "300", "--strategy", "sma_crossover", "--paths", "6", "--json", "--threads"];
+    let args =
+        ["data", "synth", "heston", "--bars", "300", "--strategy", "sma_crossover", "--paths", "6", "--no-report", "--json", "--threads"];
     let [one, two] = ["1", "2"].map(|threads| json(&[&args[..], &[threads]].concat()));
     assert_eq!(one, two);
     assert_eq!((&one["paths"], &one["synthetic"], &one["markets"][0]["kind"]), (&6.into(), &true.into(), &"heston".into()));
@@ -610,4 +611,81 @@ fn the_audit_finds_a_large_edge_and_not_its_twin() {
     assert!((planted[0]["profitable_in_theory"].as_f64().unwrap() - 0.025).abs() < 1e-12);
     let (measured, error) = (planted[1]["measured_sharpe"].as_f64().unwrap(), planted[1]["measured_sharpe_error"].as_f64().unwrap());
     assert!((measured - 8.0).abs() < ERRORS * error, "{measured} +- {error}");
+}
+
+#[test]
+fn many_paths_leave_a_folder_with_a_page_that_tells_how_every_figure_is_spread() {
+    let scratch = Scratch::new("synth-folder");
+    let out = scratch.path("many");
+    let args = ["data", "synth", "garch", "--bars", "600", "--strategy", "sma_crossover", "--paths", "25", "--out", &out];
+    let told = String::from_utf8(lab(&args).stdout).unwrap();
+    assert!(told.ends_with("many/report.html\n"), "{told}");
+    let read = |name: &str| fs::read_to_string(scratch.0.join("many").join(name)).unwrap();
+    let run: Value = serde_json::from_str(&read("run.json")).unwrap();
+    assert_eq!((&run["kind"], &run["paths"]), (&"monte_carlo".into(), &25.into()));
+    // The quantiles of run.json are those of the rows beside it.
+    let mut rows = csv::Reader::from_path(scratch.0.join("many/paths.csv")).unwrap();
+    let place = rows.headers().unwrap().iter().position(|name| name == "return_fraction").unwrap();
+    let cells: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    let mut returns: Vec<f64> = cells.iter().map(|row| row[place].parse().unwrap()).collect();
+    returns.sort_by(f64::total_cmp);
+    let of = |quantile: &str| run["metrics"]["return_fraction"][quantile].as_f64().unwrap();
+    assert_eq!((returns.len(), of("p50"), of("min"), of("max")), (25, returns[12], returns[0], returns[24]));
+    let losing = returns.iter().filter(|r| **r < 0.0).count();
+    assert_eq!(run["losing_paths"].as_u64(), Some(losing as u64));
+    let verdicts = run["verdicts"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum::<u64>();
+    assert!(verdicts == 25 && run["profitable"]["of"] == 25);
+    // The fan begins with the cash on every path and ends at the quantiles of the last equity, that of the returns.
+    let fan = read("fan.csv");
+    let row = |line: &str| line.split(',').skip(1).map(|cell| cell.parse().unwrap()).collect::<Vec<f64>>();
+    let (first, last) = (row(fan.lines().nth(1).unwrap()), row(fan.lines().last().unwrap()));
+    assert_eq!(first, [10_000.0; 5]);
+    assert!((last[2] - 10_000.0 * (1.0 + returns[12])).abs() < 1e-6 && last.is_sorted() && fan.lines().count() == 130, "{last:?}");
+    let page = read("report.html");
+    for words in [
+        "Monte Carlo report",
+        "is said on",
+        "Equity over all paths",
+        "How the figures are spread",
+        "All metrics over the paths",
+        "GARCH",
+        "Sharpe",
+    ] {
+        assert!(page.contains(words) || (words == "GARCH" && page.contains("garch")), "{words}");
+    }
+    assert!(!page.contains("NaN") && page.matches("http://").count() == page.matches("http://www.w3.org/").count());
+    // The experiment that the page tells asks the same question.
+    fn told_only(tree: &Value) -> Value {
+        match tree {
+            Value::Object(map) => {
+                map.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), told_only(v))).collect::<serde_json::Map<_, _>>().into()
+            }
+            Value::Array(list) => list.iter().map(told_only).collect::<Vec<_>>().into(),
+            other => other.clone(),
+        }
+    }
+    let again = scratch.file("again.toml", &toml::to_string(&told_only(&run["manifest"]["spec"])).unwrap());
+    let again = json(&["data", "synth", "--experiment", &again, "--paths", "25", "--no-report", "--json"]);
+    assert_eq!((&again["id"], &again["metrics"]), (&run["id"], &run["metrics"]));
+    assert!(page.contains("data synth --experiment EXPERIMENT.toml --paths 25"));
+    // Drawn again it is the same; run again as well; and nobody takes it for one backtest.
+    assert!(lab(&["report", &out]).status.success() && read("report.html") == page);
+    assert!(lab(&args).status.success() && read("report.html") == page);
+    refused(&["reproduce", &out], &["is of many paths"]);
+    // Where nothing is to be written, nothing is.
+    let none = lab(&[
+        "data",
+        "synth",
+        "garch",
+        "--bars",
+        "300",
+        "--strategy",
+        "sma_crossover",
+        "--paths",
+        "2",
+        "--no-report",
+        "--out",
+        &scratch.path("none"),
+    ]);
+    assert!(none.status.success() && !scratch.0.join("none").exists());
 }

@@ -89,6 +89,10 @@ def main():
         tell("cthulu-lab, whole process: Parquet, no report", *best(args.runs, backtest(parquet, "--no-report")))
         tell("cthulu-lab, whole process: CSV, no report", *best(args.runs, backtest(csv, "--no-report")))
         tell("cthulu-lab, whole process: Parquet, consumers and report", *best(args.runs, backtest(parquet)))
+        imported = lambda name: whole_process(
+            [lab, "data", "import", csv, "--tz", "UTC", "--calendar", "24/7", "--out", os.path.join(folder, name)])
+        tell("cthulu-lab, whole process: import of CSV into Parquet", *best(args.runs, imported("imported.parquet")))
+        tell("cthulu-lab, whole process: import of CSV into CSV", *best(args.runs, imported("imported.csv")))
 
 
 if __name__ == "__main__":

@@ -303,23 +303,27 @@ pub(super) struct SynthArgs {
     /// Correlation of their shocks: one number for all pairs, or one a pair (12,13,...,23,...)
     #[arg(long, value_name = "R", value_delimiter = ',', allow_negative_numbers = true)]
     pub(super) correlation: Vec<f64>,
-    /// The file to write, .csv, .csv.gz or .parquet; its manifest, and a path of regimes, lie beside it
-    #[arg(long, value_name = "FILE")]
+    /// The file to write, .csv, .csv.gz or .parquet; its manifest, and a path of regimes, lie beside it. Of many paths, the folder of their report
+    /// [default: reports/<id>]
+    #[arg(long, value_name = "FILE|DIR")]
     pub(super) out: Option<PathBuf>,
     /// Plays this strategy on many paths instead of writing one
-    #[arg(long, value_name = "FILE|NAME", requires = "kind", conflicts_with_all = ["out", "instruments", "correlation"])]
+    #[arg(long, value_name = "FILE|NAME", requires = "kind", conflicts_with_all = ["instruments", "correlation"])]
     pub(super) strategy: Option<String>,
     /// Sets a parameter of that strategy; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, requires = "strategy")]
     pub(super) strategy_param: Vec<(String, f64)>,
     /// Plays this experiment on many paths of its synthetic markets
     #[arg(long, value_name = "EXPERIMENT.toml", conflicts_with_all = ["bars", "timeframe", "param", "symbol", "calendar", "start", "source",
-        "instruments", "correlation", "out"])]
+        "instruments", "correlation"])]
     pub(super) experiment: Option<PathBuf>,
     /// Measures the lab: how often a planted edge is found, and one that is not there
     #[arg(long, conflicts_with_all = ["experiment", "timeframe", "symbol", "calendar", "start", "source", "instruments", "correlation",
         "out"])]
     pub(super) audit: bool,
+    /// Writes and draws nothing of many paths
+    #[arg(long)]
+    pub(super) no_report: bool,
     /// How many paths to play [default: 200]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(super) paths: Option<u64>,

@@ -16,6 +16,10 @@ pub(super) fn run(args: &ReproduceArgs) -> Result<bool> {
     let path = args.run.join("run.json");
     let run = run_json(&args.run)?;
     let id = run["id"].as_str().unwrap_or("the run");
+    if run["kind"] == "monte_carlo" {
+        let problem = "is of many paths; play them again with data synth --paths, which writes the same files where nothing has changed";
+        return Err(Error::config(path.display().to_string(), problem));
+    }
     let spec: Spec = serde_json::from_value(run["manifest"]["spec"].clone())
         .map_err(|e| Error::data(&path, format!("manifest.spec is not an experiment of this version: {e}")))?;
     let experiment = Experiment::new(spec)?;

@@ -2,16 +2,19 @@
 
 mod files;
 
-use std::{collections::BTreeMap, sync::atomic::AtomicU64};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::AtomicU64,
+};
 
 use serde_json::{Value, json};
 
 use super::{args::SynthArgs, print, print_json, progress, table, use_threads};
 use crate::{
     error::{Error, Result},
-    experiment::{Audit, AuditQuestion, DataSpec, Distribution, Experiment, Paths, Planted, Spec, SynthSpec},
+    experiment::{Audit, AuditQuestion, DataSpec, Distribution, Experiment, Paths, Planted, RunFolder, Spec, SynthSpec},
     feed::synth::{COMMON, KINDS, Parameter},
-    stats::verdict::VerdictKind,
+    report,
 };
 
 /// The figures of the table; `--json` has them all.
@@ -98,22 +101,19 @@ fn list(as_json: bool) -> Result<()> {
     print(&format!("{text}every kind:\n{}", rows(COMMON)))
 }
 
-/// Plays an experiment on many paths.
+/// Plays an experiment on many paths, and writes and draws what they tell.
 fn paths(args: &SynthArgs, spec: Spec) -> Result<()> {
     let experiment = Experiment::new(spec)?;
-    let done = AtomicU64::new(0);
-    let count = args.paths.unwrap_or(PATHS);
+    let (done, count) = (AtomicU64::new(0), args.paths.unwrap_or(PATHS));
     let paths = progress::show("playing paths", count, &done, || experiment.play_paths(count, &done))?;
-    let verdicts: BTreeMap<&str, usize> =
-        [("profitable", VerdictKind::Profitable), ("loses", VerdictKind::Loses), ("not_enough_evidence", VerdictKind::NotEnoughEvidence)]
-            .map(|(name, kind)| (name, paths.count(kind)))
-            .into();
+    let place = if args.no_report { None } else { Some(drawn(args, &experiment, &paths)?) };
     if args.json {
-        return print_json(&paths_json(&experiment, &paths, &verdicts));
+        return print_json(&paths.document(&experiment));
     }
     let strategies: Vec<&str> = experiment.placed.iter().map(|p| p.file.name()).collect();
     let mut text = format!("{} on {} paths of {} bars\n", strategies.join(" + "), paths.0.len(), experiment.bars());
     text += &paths_table(&paths);
+    let verdicts = paths.verdicts();
     let count = |name: &str| verdicts.get(name).copied().unwrap_or(0);
     text += &format!(
         "Verdicts: {} profitable, {} losing, {} without enough evidence.\n",
@@ -121,28 +121,17 @@ fn paths(args: &SynthArgs, spec: Spec) -> Result<()> {
         count("loses"),
         count("not_enough_evidence")
     );
+    text += &place.map_or_else(String::new, |place| format!("Report: {}\n", place.join("report.html").display()));
     print(&text)
 }
 
-fn paths_json(experiment: &Experiment, paths: &Paths, verdicts: &BTreeMap<&str, usize>) -> Value {
-    let markets: Vec<Value> = experiment
-        .sources
-        .iter()
-        .filter_map(|s| s.synthesis.as_ref().map(|made| (s, made)))
-        .map(|(s, made)| {
-            let (recipe, frame) = (made.recipe(), made.frame());
-            json!({
-                "symbol": s.instrument.symbol, "kind": recipe.info().name, "bars": frame.bars, "timeframe": frame.timeframe,
-                "calendar": frame.calendar, "parameters": recipe.params().values(), "truth": recipe.truth(frame),
-            })
-        })
-        .collect();
-    let strategies: Vec<Value> = experiment.placed.iter().map(|p| json!({ "name": p.file.name(), "params": p.file.values() })).collect();
-    let metrics: serde_json::Map<String, Value> = paths.distributions().into_iter().map(|(key, found)| (key, json!(found))).collect();
-    json!({
-        "synthetic": true, "paths": paths.0.len(), "seed": experiment.spec.seed, "strategies": strategies, "markets": markets,
-        "verdicts": verdicts, "metrics": metrics, "warnings": experiment.warnings,
-    })
+/// Writes the paths' folder and its page; where it lies.
+fn drawn(args: &SynthArgs, experiment: &Experiment, paths: &Paths) -> Result<PathBuf> {
+    let place = args.out.clone().unwrap_or_else(|| Path::new("reports").join(paths.id(experiment)));
+    let folder = RunFolder::create(&place)?;
+    paths.write(experiment, folder.path())?;
+    progress::show("drawing the report", 0, &AtomicU64::new(0), || report::write(folder.path()))?;
+    folder.finish()
 }
 
 fn paths_table(paths: &Paths) -> String {

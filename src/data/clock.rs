@@ -7,7 +7,7 @@ use chrono::{DateTime, MappedLocalTime, TimeZone};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::spelling::{Spelling, read_clock, read_date, read_time_of_day, read_whole};
+use super::spelling::{Spelling, read_clock, read_date, read_seconds, read_time_of_day, read_whole};
 use crate::time::{MINUTE, SECOND};
 
 /// Which of day, month and year a date starts with, where it does not start with a four-digit year.
@@ -125,12 +125,14 @@ impl Clock {
     pub(super) fn read_as(&mut self, spelling: Spelling, cell: &[u8]) -> Result<i64, TimeProblem> {
         let found = match spelling {
             Spelling::Epoch => read_whole(cell).ok_or(TimeProblem::Unreadable),
+            // A moment on the second may be written without a point.
+            Spelling::EpochSeconds => read_seconds(cell).or_else(|| read_whole(cell)?.checked_mul(SECOND)).ok_or(TimeProblem::Unreadable),
             Spelling::Civil => self.read(cell),
         };
         found.map_err(|problem| match problem {
             TimeProblem::Unreadable if cell.is_empty() => TimeProblem::Missing,
-            TimeProblem::Unreadable if spelling == Spelling::Civil && Spelling::of(cell) == Spelling::Epoch => TimeProblem::Mixed,
-            TimeProblem::Unreadable if spelling == Spelling::Epoch && self.read(cell) != Err(TimeProblem::Unreadable) => TimeProblem::Mixed,
+            TimeProblem::Unreadable if spelling == Spelling::Civil && Spelling::of(cell) != Spelling::Civil => TimeProblem::Mixed,
+            TimeProblem::Unreadable if spelling != Spelling::Civil && self.read(cell) != Err(TimeProblem::Unreadable) => TimeProblem::Mixed,
             problem => problem,
         })
     }
@@ -262,6 +264,10 @@ mod tests {
     fn epoch_units_follow_the_magnitude() {
         assert_eq!(Spelling::of(b"1504396800000"), Spelling::Epoch);
         assert_eq!(Spelling::of(b"20170131"), Spelling::Civil);
+        // The first may lie on the second, and the next not; milliseconds with a point are whole numbers all the same.
+        assert_eq!((Spelling::of(b"1504396800.250"), Spelling::of(b"1504396800.0")), (Spelling::EpochSeconds, Spelling::EpochSeconds));
+        assert_eq!(Spelling::of(b"1504396800000.0"), Spelling::Epoch);
+        assert_eq!(Spelling::of(b"31.12.2017"), Spelling::Civil);
         assert_eq!(Spelling::of(b"-86400"), Spelling::Epoch);
         for (value, unit) in
             [(1_504_396_800, SECOND), (1_504_396_800_000, 1_000_000), (1_504_396_800_000_000, 1_000), (1_504_396_800_000_000_000, 1)]

@@ -88,8 +88,10 @@ fn moves(close: &[f64]) -> Option<(f64, f64)> {
         return None;
     }
     let middle = median(&mut moves);
+    // Where all moves are nearly alike, as in a series that rises by the same step, their size is the scale and not how little they differ.
+    let size = median(&mut moves.iter().map(|x| x.abs()).collect::<Vec<_>>());
     moves.iter_mut().for_each(|x| *x = (*x - middle).abs());
-    let deviation = 1.4826 * median(&mut moves);
+    let deviation = (1.4826 * median(&mut moves)).max(size);
     (deviation > 0.0 && deviation.is_finite()).then_some((middle, deviation))
 }
 

@@ -44,14 +44,14 @@ const PRICES: [Field; 4] = [Field::Open, Field::High, Field::Low, Field::Close];
 
 /// Names of each field; where a file has several, the first listed here is used.
 const NAMES: [(Field, &[&str]); 17] = [
-    (Field::Open, &["bid_open", "bidopen", "open_bid", "open", "o"]),
-    (Field::High, &["bid_high", "bidhigh", "high_bid", "high", "h"]),
-    (Field::Low, &["bid_low", "bidlow", "low_bid", "low", "l"]),
-    (Field::Close, &["bid_close", "bidclose", "close_bid", "close", "c", "last"]),
-    (Field::AskOpen, &["ask_open", "askopen", "open_ask"]),
-    (Field::AskHigh, &["ask_high", "askhigh", "high_ask"]),
-    (Field::AskLow, &["ask_low", "asklow", "low_ask"]),
-    (Field::AskClose, &["ask_close", "askclose", "close_ask"]),
+    (Field::Open, &["bid_open", "bidopen", "open_bid", "bid_o", "open", "o"]),
+    (Field::High, &["bid_high", "bidhigh", "high_bid", "bid_h", "high", "h"]),
+    (Field::Low, &["bid_low", "bidlow", "low_bid", "bid_l", "low", "l"]),
+    (Field::Close, &["bid_close", "bidclose", "close_bid", "bid_c", "close", "c", "last"]),
+    (Field::AskOpen, &["ask_open", "askopen", "open_ask", "ask_o"]),
+    (Field::AskHigh, &["ask_high", "askhigh", "high_ask", "ask_h"]),
+    (Field::AskLow, &["ask_low", "asklow", "low_ask", "ask_l"]),
+    (Field::AskClose, &["ask_close", "askclose", "close_ask", "ask_c"]),
     (Field::Volume, &["volume", "tick_volume", "tickvolume", "tickvol", "vol", "real_volume", "v"]),
     (Field::SpreadPoints, &["spread", "spread_points"]),
     (Field::SpreadPrice, &["spread_price"]),

@@ -12,6 +12,8 @@ use crate::time::{DAY, HOUR, MINUTE, SECOND};
 pub(super) enum Spelling {
     /// Whole numbers since 1970; the unit follows from the largest of the column.
     Epoch,
+    /// Seconds since 1970 with up to nine decimals, as `1504396800.250`.
+    EpochSeconds,
     /// Calendar dates with or without a time of day.
     Civil,
 }
@@ -23,7 +25,11 @@ impl Spelling {
         let whole = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
         let dated =
             matches!(cell.len(), 8 | 12 | 14) && (cell.starts_with(b"19") || cell.starts_with(b"20")) && read_compact(cell).is_some();
-        if whole && !dated { Self::Epoch } else { Self::Civil }
+        match (read_seconds(cell), whole && !dated) {
+            (Some(_), _) => Self::EpochSeconds,
+            (None, true) => Self::Epoch,
+            (None, false) => Self::Civil,
+        }
     }
 }
 
@@ -45,6 +51,17 @@ pub(super) fn read_whole(cell: &[u8]) -> Option<i64> {
         .iter()
         .try_fold(0_i64, |n, b| if b.is_ascii_digit() { n.checked_mul(10)?.checked_add(i64::from(b - b'0')) } else { None })?;
     Some(if negative { -magnitude } else { magnitude })
+}
+
+/// Nanoseconds of seconds with a fraction: at least nine digits before the point, so that no date with dots is one.
+pub(super) fn read_seconds(cell: &[u8]) -> Option<i64> {
+    let point = cell.iter().position(|b| *b == b'.')?;
+    let (whole, fraction) = (&cell[..point], &cell[point + 1..]);
+    if !(9..=11).contains(&whole.len()) || !(1..=9).contains(&fraction.len()) || !fraction.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let fraction = fraction.iter().chain([b'0'; 9].iter()).take(9).fold(0, |n, b| n * 10 + i64::from(b - b'0'));
+    read_whole(whole)?.checked_mul(SECOND)?.checked_add(fraction)
 }
 
 /// Midnight of the date at the front, and what follows it.

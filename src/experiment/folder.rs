@@ -115,7 +115,7 @@ fn in_the_way(place: &Path) -> Option<String> {
 
 /// Whether a run folder has files of this name.
 fn is_of_a_run(name: &str) -> bool {
-    const FILES: [&str; 14] = [
+    const FILES: [&str; 16] = [
         "run.json",
         "machine.json",
         "verdict.json",
@@ -125,6 +125,8 @@ fn is_of_a_run(name: &str) -> bool {
         "buyhold.csv",
         "trials.csv",
         "folds.csv",
+        "paths.csv",
+        "fan.csv",
         "events.jsonl.gz",
         "comprehensive_metrics.csv",
         "report.html",
@@ -160,8 +162,8 @@ fn pretty(value: &Value) -> String {
     text
 }
 
-/// Everything deterministic about a run.
-fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
+/// What was asked, and with what: the program, the experiment as checked, strategies and data.
+pub(super) fn manifest(experiment: &Experiment) -> Value {
     let data: Vec<Value> = experiment
         .sources
         .iter()
@@ -185,14 +187,19 @@ fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
             json!({ "name": p.name, "about": p.file.about(), "loses_when": p.file.loses_when(), "symbol": symbol, "params": p.file.values(), "weight": p.weight, "text": p.text })
         })
         .collect();
+    json!({
+        "version": env!("CARGO_PKG_VERSION"), "git_commit": option_env!("CTHULU_GIT_COMMIT"), "lockfile_sha256": env!("CTHULU_LOCKFILE_SHA256"),
+        "spec": experiment.spec, "strategies": strategies, "data": data, "seed": experiment.spec.seed,
+    })
+}
+
+/// Everything deterministic about a run.
+fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
     let mut run = json!({
         "id": outcome.id,
         "name": experiment.spec.name,
         "kind": "backtest",
-        "manifest": {
-            "version": env!("CARGO_PKG_VERSION"), "git_commit": option_env!("CTHULU_GIT_COMMIT"), "lockfile_sha256": env!("CTHULU_LOCKFILE_SHA256"),
-            "spec": experiment.spec, "strategies": strategies, "data": data, "seed": experiment.spec.seed,
-        },
+        "manifest": manifest(experiment),
         "metrics": outcome.metrics,
         "counts": counts(outcome),
         "flags": { "no_losses": outcome.metrics.trades > 0 && outcome.metrics.gross_loss == Some(0.0) },

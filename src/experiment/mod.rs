@@ -9,6 +9,7 @@ mod check;
 mod folder;
 mod group;
 mod lookahead;
+mod monte_carlo;
 mod paths;
 mod play;
 mod rows;

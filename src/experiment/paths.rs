@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{Experiment, Watchers, check::cut};
 use crate::{
+    engine::EquityCurve,
     error::{Error, Result},
     stats::{
         bootstrap::Interval,
@@ -20,6 +21,7 @@ use crate::{
         summary::Metrics,
         verdict::VerdictKind,
     },
+    time::Nanos,
 };
 
 /// What is kept of one path.
@@ -31,6 +33,19 @@ pub struct Path {
     pub verdict: VerdictKind,
     /// Interval of the Sharpe ratio.
     pub sharpe: Option<Interval>,
+    /// The equity at moments spread evenly over the path, its first and last among them.
+    pub curve: Vec<(Nanos, f64)>,
+}
+
+/// Moments of the equity kept of each path: enough for a picture, and little beside the run itself.
+const MOMENTS: usize = 128;
+
+/// The equity at no more than [`MOMENTS`] and one moments.
+fn thinned(curve: &EquityCurve) -> Vec<(Nanos, f64)> {
+    let last = curve.len().saturating_sub(1);
+    let mut rows: Vec<usize> = (0..=MOMENTS).map(|i| i * last / MOMENTS).collect();
+    rows.dedup();
+    rows.into_iter().filter_map(|row| Some((*curve.at().get(row)?, curve.equity()[row]))).collect()
 }
 
 /// All paths, in order.
@@ -113,7 +128,8 @@ impl Experiment {
         let play = |path: u64| {
             let outcome = self.on_path(path)?.run_counted(Watchers::Off, &Arc::default())?;
             done.fetch_add(1, Relaxed);
-            Ok(Path { metrics: outcome.metrics, verdict: outcome.verdict.kind, sharpe: outcome.verdict.sharpe })
+            let curve = thinned(&outcome.run.curve);
+            Ok(Path { metrics: outcome.metrics, verdict: outcome.verdict.kind, sharpe: outcome.verdict.sharpe, curve })
         };
         (0..count).into_par_iter().map(play).collect::<Result<_>>().map(Paths)
     }

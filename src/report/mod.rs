@@ -15,6 +15,7 @@ mod ink;
 mod manifest;
 mod metrics;
 mod page;
+mod paths;
 mod plot;
 mod png;
 mod run;
@@ -33,13 +34,17 @@ use std::path::{Path, PathBuf};
 pub use compare::{Comparison, compare};
 
 /// Draws the run in `run_dir` and writes `report.html`, `equity.png`, `drawdown.png`, `trades.png` and `sharpe.png` beside it. Returns
-/// the page's path. A picture whose data the run lacks is not written.
+/// the page's path. A picture whose data the run lacks is not written; a run of many paths has its page alone.
 ///
 /// # Errors
 /// [`Error::Io`] when `run.json` is missing or a file cannot be read or written, [`Error::Data`] when one does not parse, and
 /// [`Error::Failed`] when a picture cannot be drawn.
 pub fn write(run_dir: &Path) -> Result<PathBuf> {
     let run = RunFolder::read(run_dir)?;
+    if run.text("kind") == Some("monte_carlo") {
+        let page = paths::render(&run, &paths::Rows::read(run_dir, &run)?)?;
+        return written(run_dir, page);
+    }
     let series = Series::of(&run);
     let pictures = [
         ("equity.png", chart_equity::equity(&run, Detail::Wide), 400),
@@ -52,8 +57,12 @@ pub fn write(run_dir: &Path) -> Result<PathBuf> {
             png::write(&plot, height, &run_dir.join(file))?;
         }
     }
+    written(run_dir, page::render(&run, &series)?)
+}
+
+fn written(run_dir: &Path, page: String) -> Result<PathBuf> {
     let path = run_dir.join("report.html");
-    std::fs::write(&path, page::render(&run, &series)?).map_err(|e| Error::io(&path, "cannot write the report", e))?;
+    std::fs::write(&path, page).map_err(|e| Error::io(&path, "cannot write the report", e))?;
     Ok(path)
 }
 

@@ -59,7 +59,7 @@ fn eyebrow(run: &RunFolder) -> String {
 }
 
 /// The data, one line for all files of the same span.
-fn subtitle(run: &RunFolder) -> String {
+pub(super) fn subtitle(run: &RunFolder) -> String {
     let mut spans: Vec<(String, Vec<&str>)> = Vec::new();
     for file in run.list("manifest.data") {
         let text = |key: &str| file.get(key).and_then(serde_json::Value::as_str).unwrap_or("");
@@ -80,7 +80,7 @@ fn subtitle(run: &RunFolder) -> String {
 }
 
 /// Each strategy once: its parameters, what it does and when it loses.
-fn strategies(run: &RunFolder) -> String {
+pub(super) fn strategies(run: &RunFolder) -> String {
     let mut lines: Vec<String> = Vec::new();
     for strategy in run.list("manifest.strategies") {
         let text = |key: &str| strategy.get(key).and_then(serde_json::Value::as_str).unwrap_or("");
@@ -102,23 +102,23 @@ fn strategies(run: &RunFolder) -> String {
 }
 
 /// A part of the page. What explains a chart or table is left out where there is none.
-fn section(title: &str, note: &str, body: &str) -> String {
+pub(super) fn section(title: &str, note: &str, body: &str) -> String {
     let note =
         if note.is_empty() || body.starts_with("<p class=\"absent\"") { String::new() } else { format!("<p class=\"note\">{note}</p>\n") };
     format!("<section>\n<h2>{title}</h2>\n{note}{body}</section>\n")
 }
 
 /// What a chart needs besides its drawing.
-struct Figure<'a> {
-    height: u32,
+pub(super) struct Figure<'a> {
+    pub(super) height: u32,
     /// How the readout under the pointer writes values; none without it.
-    unit: Option<&'a str>,
+    pub(super) unit: Option<&'a str>,
     /// What stands there when there is nothing to draw.
-    absent: &'a str,
+    pub(super) absent: &'a str,
 }
 
 /// A chart in both widths with its legend, or a sentence where there is nothing to draw.
-fn figure(draw: impl Fn(Detail) -> Option<Plot>, what: &Figure) -> Result<String> {
+pub(super) fn figure(draw: impl Fn(Detail) -> Option<Plot>, what: &Figure) -> Result<String> {
     let (Some(wide), Some(narrow)) = (draw(Detail::Wide), draw(Detail::Narrow)) else { return Ok(absent(what.absent)) };
     let keys: String =
         wide.legend.iter().map(|(label, ink)| format!("<span class=\"key k-{}\">{}</span>", ink.name(), escape(label))).collect();
@@ -173,12 +173,12 @@ fn trade_sections(run: &RunFolder, series: &Series) -> Result<String> {
     Ok(html + &section("Worst trades", "", &tables::trades(run, false)))
 }
 
-fn list(items: Vec<String>, class: &str) -> String {
+pub(super) fn list(items: Vec<String>, class: &str) -> String {
     items.into_iter().fold(format!("<ul class=\"{class}\">\n"), |html, item| html + "<li>" + &item + "</li>\n") + "</ul>\n"
 }
 
 /// What the reader should know before the numbers; nothing where there is nothing to know.
-fn warnings(run: &RunFolder) -> String {
+pub(super) fn warnings(run: &RunFolder) -> String {
     let warnings: Vec<String> = run.list("warnings").iter().filter_map(|w| w.as_str()).map(|w| escape(&format::typeset(w))).collect();
     if warnings.is_empty() { String::new() } else { section("Warnings", "", &list(warnings, "prose warnings")) }
 }

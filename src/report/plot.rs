@@ -25,6 +25,8 @@ pub(super) enum Layer {
     Line { points: Vec<Point>, ink: Ink, width: f64 },
     /// The ground between the points and the level `base`.
     Area { points: Vec<Point>, base: f64, ink: Ink, opacity: f64 },
+    /// The ground that the points go round.
+    Band { points: Vec<Point>, ink: Ink, opacity: f64 },
     /// A dot at each point.
     Dots { points: Vec<Point>, ink: Ink, radius: f64, opacity: f64 },
     /// Bars from zero: left edge, right edge, height.
@@ -246,6 +248,10 @@ impl<DB: DrawingBackend> Brush<'_, DB> {
                 self.line(points, self.stroke(*ink, *width))
             }
             Layer::Area { points, base, ink, opacity } => self.ground(plot, points, *base, ink.light().mix(*opacity).filled()),
+            Layer::Band { points, ink, opacity } => {
+                let points: Vec<_> = points.iter().map(|p| self.at(plot, *p)).collect();
+                self.area.draw(&Polygon::new(points, ink.light().mix(*opacity).filled())).map_err(fault)
+            }
             Layer::Dots { points, ink, radius, opacity } => points.iter().try_for_each(|p| {
                 let style = ink.light().mix(*opacity).filled();
                 self.area.draw(&Circle::new(self.at(plot, *p), self.frame.px(*radius), style)).map_err(fault)

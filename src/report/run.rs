@@ -117,7 +117,7 @@ fn json(path: &Path) -> Result<Option<Value>> {
 }
 
 /// A CSV record with its header.
-struct Row<'a> {
+pub(super) struct Row<'a> {
     header: &'a csv::StringRecord,
     record: &'a csv::StringRecord,
 }
@@ -127,17 +127,17 @@ impl Row<'_> {
         self.header.iter().position(|name| name == column).and_then(|i| self.record.get(i)).unwrap_or("")
     }
 
-    fn number(&self, column: &str) -> Option<f64> {
+    pub(super) fn number(&self, column: &str) -> Option<f64> {
         self.cell(column).parse().ok().filter(|n: &f64| n.is_finite())
     }
 
-    fn time(&self, column: &str) -> Option<Nanos> {
+    pub(super) fn time(&self, column: &str) -> Option<Nanos> {
         Nanos::parse_date_or_moment(self.cell(column))
     }
 }
 
 /// The rows of a CSV file that `read` accepts; none when there is no file.
-fn rows<T>(path: &Path, read: impl Fn(&Row) -> Option<T>) -> Result<Vec<T>> {
+pub(super) fn rows<T>(path: &Path, read: impl Fn(&Row) -> Option<T>) -> Result<Vec<T>> {
     let file = match fs::File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),

@@ -1,7 +1,7 @@
 //! Each vendor's layout in a few lines: told by itself, read to the bit, or answered by the question that it leaves open.
 
 use cthulu_lab::{
-    data::{DateOrder, Format, ReadOptions, check, read_bars, read_ticks, read_trades},
+    data::{DateOrder, Format, ReadOptions, check, check_bytes, read_bars, read_ticks, read_trades},
     market::Tick,
     time::Nanos,
 };
@@ -231,4 +231,41 @@ fn a_format_is_named_rightly_or_refused() {
     assert!(errors(&found)[0].message.contains("--format mt5"));
     assert_eq!(errors(&examine("named.json", "[[1,1,1,1,1,1]]", &named(Format::Mt5)))[0].kind, "format_mismatch");
     assert_eq!(errors(&examine("named.csv", MT5, &named(Format::Parquet)))[0].kind, "format_mismatch");
+}
+
+#[test]
+fn epoch_seconds_may_have_decimals() {
+    let text = "timestamp,price,amount\n1704153600.000,100,1\n1704153600.25,101,1\n1704153601,102,1\n1704153601.123456789,103,1\n";
+    let trades = read_trades(&file("fractions.csv", text), &none()).unwrap();
+    let second = 1_704_153_600_000_000_000_i64;
+    let told: Vec<i64> = trades.at.iter().map(|at| at.0 - second).collect();
+    assert_eq!(told, [0, 250_000_000, 1_000_000_000, 1_123_456_789]);
+    // What cannot be a number of seconds is named.
+    let mixed = "timestamp,price,amount\n1704153600.5,100,1\n2024-01-02,101,1\n";
+    let problem = read_trades(&file("fractions_mixed.csv", mixed), &none()).unwrap_err().to_string();
+    assert!(problem.contains("row 3") && problem.contains("written in another way"), "{problem}");
+}
+
+#[test]
+fn quotes_named_by_their_first_letters_are_quotes() {
+    let text = "time,volume,bid_o,bid_h,bid_l,bid_c,ask.o,ask.h,ask.l,ask.c\n2024-01-02T00:00:00.000000000Z,3,1,2,0.5,1.5,1.1,2.1,0.6,1.6\n2024-01-02T00:01:00Z,3,1,2,0.5,1.5,1.1,2.1,0.6,1.6\n";
+    let bars = read_bars(&file("letters.csv", text), &none()).unwrap();
+    assert_eq!((bars.len(), bars.bar(0).close, bars.bar(0).ask.unwrap().close), (2, 1.5, 1.6));
+}
+
+#[test]
+fn a_series_that_rises_by_the_same_step_has_no_bad_print() {
+    let odd = |odd_low: Option<i32>| {
+        let mut text = String::from("time,open,high,low,close\n");
+        for i in 0..500 {
+            let price = 100.0 + f64::from(i) * 0.01;
+            let low = if odd_low == Some(i) { 51.0 } else { price - 0.02 };
+            text += &format!("{},{price:.2},{:.2},{low:.2},{:.2}\n", 1_704_153_600 + i * 60, price + 0.03, price + 0.01);
+        }
+        let findings = check_bytes(text.as_bytes(), &none()).findings;
+        findings.into_iter().filter(|f| f.kind.starts_with("outlier")).map(|f| f.row).collect::<Vec<_>>()
+    };
+    assert_eq!(odd(None), []);
+    // A low of half the price still is one.
+    assert_eq!(odd(Some(200)), [Some(202)]);
 }
