@@ -9,13 +9,16 @@ mod curve;
 mod desk;
 mod figures;
 mod gaps;
+mod gauge;
 mod skip;
+mod track;
 
 pub use curve::EquityCurve;
 use desk::Desk;
 pub use figures::{CostBreakdown, Days, Figures};
 use gaps::GapWatch;
-pub use skip::{Track, play};
+pub use skip::play;
+pub use track::Track;
 
 use std::sync::Arc;
 

@@ -6,15 +6,17 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::{Account, Days, Engine, Figures, Recorder, Run, Seat, figures::Path};
+use super::{
+    Account, Engine, Figures, Run, Seat, Track,
+    figures::Path,
+    gauge::{Gauge, Held},
+};
 use crate::{
-    broker::{Broker, Simulator, Venue},
+    broker::{Broker, Simulator},
     bus::Bus,
     event::{Kind, Market, Mode, Names},
-    market::{Bar, Bars, InstrumentId, Ohlc, Side},
-    portfolio::{Ledger, Position, Worth},
+    market::{Bar, InstrumentId},
     risk::Limits,
-    stats::drawdown::Meter,
     time::Nanos,
 };
 
@@ -22,43 +24,6 @@ use crate::{
 const ONLY: InstrumentId = InstrumentId(0);
 /// Equity below this share of its peak may be no equity; such a bar is stepped.
 const NEAR_NOTHING: f64 = 1e-6;
-
-/// The prices of one side at which a position is closed: the bid for a long one, the ask for a short one.
-#[derive(Debug, PartialEq)]
-struct Exits {
-    close: Vec<f64>,
-    /// The lowest and the highest price of each bar, its open among them whatever the file says.
-    low: Vec<f64>,
-    high: Vec<f64>,
-}
-
-/// One instrument's bars, with what every run over them asks of them.
-pub struct Track {
-    bars: Arc<Bars>,
-    days: Days,
-    bid: Arc<Exits>,
-    ask: Arc<Exits>,
-    /// The last row of each trading day, all bars played.
-    day_ends: Vec<usize>,
-}
-
-impl Track {
-    /// Of bars that `venue` quotes.
-    #[must_use]
-    pub fn new(bars: Arc<Bars>, venue: &Venue, days: Days) -> Self {
-        let sides: Vec<(Ohlc, Ohlc)> = bars.iter().map(|bar| venue.quoting.sides(&bar)).collect();
-        let exits = |side: fn(&(Ohlc, Ohlc)) -> &Ohlc| Exits {
-            close: sides.iter().map(|s| side(s).close).collect(),
-            low: sides.iter().map(|s| side(s).low.min(side(s).open)).collect(),
-            high: sides.iter().map(|s| side(s).high.max(side(s).open)).collect(),
-        };
-        let (bid, ask) = (Arc::new(exits(|(bid, _)| bid)), Arc::new(exits(|(_, ask)| ask)));
-        let closed_at: Vec<Nanos> = (0..bars.len()).map(|row| bars.closed_at(row)).collect();
-        let day_ends = days.last_rows(&closed_at);
-        let ask = if ask == bid { Arc::clone(&bid) } else { ask };
-        Self { bars, days, bid, ask, day_ends }
-    }
-}
 
 /// Plays one strategy over some rows, with nobody listening, and takes the figures.
 ///
@@ -145,14 +110,10 @@ impl Skipper<'_> {
         while row < rows.end {
             let day_end = self.track.day_ends[self.next_end];
             let stop = rows.end.min(day_end + 1);
-            let exits = match held {
-                Some(held) if held.position.side == Side::Sell => &self.track.ask,
-                _ => &self.track.bid,
-            };
             let gauge = &mut self.engine.curve;
             let passed = match held {
                 None => gauge.pass_flat(self.engine.desk.book.cash(), stop - row, alarm),
-                Some(held) => gauge.pass_held(held, exits, row..stop, alarm),
+                Some(held) => gauge.pass_held(held, self.track.exits(held.side()), row..stop, alarm),
             };
             row += passed;
             if row < stop {
@@ -205,133 +166,5 @@ impl Skipper<'_> {
         self.day_equity.push(run.curve.equity);
         let Self { day_rows, day_equity, track, .. } = self;
         Figures::along(&run, &track.days, Path { falls: run.curve.meter, day_rows, day_equity })
-    }
-}
-
-/// A position while bars pass: what it takes to mark it, and the prices that may end it.
-struct Held {
-    position: Position,
-    cash: f64,
-    contract_size: f64,
-    /// A bar that reaches down to this, or up to that, is stepped.
-    floor: f64,
-    ceiling: f64,
-}
-
-impl Held {
-    fn new(position: &Position, book: &Ledger, leverage: f64) -> Self {
-        // Named one by one: whoever gives a position another end has to say here which prices bring it.
-        let Position {
-            side,
-            lots,
-            entry,
-            stop_loss,
-            take_profit,
-            instrument,
-            ticket: _,
-            opened_at: _,
-            stop_moved: _,
-            commission: _,
-            spread_cost: _,
-            slippage_cost: _,
-            worst_pnl: _,
-            best_pnl: _,
-            best_price: _,
-            bars: _,
-            opened_inside_bar: _,
-            strategy: _,
-        } = *position;
-        let (cash, contract_size) = (book.cash(), book.contract_size(instrument));
-        let (sign, units) = (side.sign(), lots * contract_size);
-        let ruin = (side == Side::Sell || leverage > 1.0).then(|| {
-            let at = entry - sign * cash / units;
-            // Rounding may put the broker's figure a little to either side.
-            at + sign * 1e-9 * (at.abs() + entry.abs())
-        });
-        let lowest = |prices: [Option<f64>; 2]| prices.into_iter().flatten().fold(f64::INFINITY, f64::min);
-        let highest = |prices: [Option<f64>; 2]| prices.into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
-        let (floor, ceiling) = match side {
-            Side::Buy => (highest([stop_loss, ruin]), lowest([take_profit, None])),
-            Side::Sell => (highest([take_profit, None]), lowest([stop_loss, ruin])),
-        };
-        Self { position: *position, cash, contract_size, floor, ceiling }
-    }
-
-    /// Whether no price can end it.
-    const fn is_safe(&self) -> bool {
-        self.floor == f64::NEG_INFINITY && self.ceiling == f64::INFINITY
-    }
-
-    #[inline]
-    fn equity(&self, price: f64) -> f64 {
-        self.cash + (0.0 + self.position.pnl_at(price, self.contract_size))
-    }
-}
-
-/// The equity now, and what is wanted of it before.
-#[derive(Clone, Copy)]
-struct Gauge {
-    meter: Meter,
-    /// The meter before the last moment.
-    before: Meter,
-    equity: f64,
-}
-
-impl Gauge {
-    fn new(cash: f64) -> Self {
-        Self { meter: Meter::new(cash), before: Meter::new(cash), equity: cash }
-    }
-
-    fn pass_flat(&mut self, cash: f64, rows: usize, alarm: f64) -> usize {
-        if cash <= self.meter.peak() * alarm {
-            return 0;
-        }
-        self.meter.push_times(cash, rows as u64);
-        self.equity = cash;
-        rows
-    }
-
-    fn pass_held(&mut self, held: &Held, exits: &Exits, rows: Range<usize>, alarm: f64) -> usize {
-        let mut meter = self.meter;
-        let passed = if held.is_safe() {
-            let closes = exits.close[rows.clone()].iter();
-            closes.take_while(|close| mark(&mut meter, held.equity(**close), alarm)).count()
-        } else {
-            let (lows, highs) = (exits.low[rows.clone()].iter(), exits.high[rows.clone()].iter());
-            let bars = exits.close[rows.clone()].iter().zip(lows.zip(highs));
-            let quiet = |(close, (low, high)): &(&f64, (&f64, &f64))| {
-                **low > held.floor && **high < held.ceiling && mark(&mut meter, held.equity(**close), alarm)
-            };
-            bars.take_while(quiet).count()
-        };
-        self.meter = meter;
-        if passed > 0 {
-            self.equity = held.equity(exits.close[rows.start + passed - 1]);
-        }
-        passed
-    }
-}
-
-/// Marks an equity, unless it may hit a limit.
-#[inline]
-fn mark(meter: &mut Meter, equity: f64, alarm: f64) -> bool {
-    let is_clear = equity > meter.peak() * alarm;
-    if is_clear {
-        meter.push(equity);
-    }
-    is_clear
-}
-
-impl Recorder for Gauge {
-    fn push(&mut self, _: Nanos, worth: Worth, _: f64) {
-        self.before = self.meter;
-        self.meter.push(worth.equity);
-        self.equity = worth.equity;
-    }
-
-    fn replace_last(&mut self, worth: Worth, _: f64) {
-        self.meter = self.before;
-        self.meter.push(worth.equity);
-        self.equity = worth.equity;
     }
 }
