@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, hint::black_box, path::Path, sync::Arc};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use cthulu_lab::{
-    broker::{Costs, MarketFill, Venue},
+    broker::{Costs, Fills, Venue},
     data::{ReadOptions, read_bars},
     engine::{Account, Days},
     market::{Bar, Bars, Calendar, Instrument, InstrumentId, Quoting},
@@ -80,7 +80,7 @@ fn arena(strategy: &str, bars: &Arc<Bars>, costs: Costs) -> Arena {
         entrants: vec![Entrant { file, instrument: InstrumentId(0), weight: 1.0 }],
         account,
         leverage: 1.0,
-        market_fill: MarketFill::NextOpen,
+        fills: Fills::default(),
         days: Days { calendar: Calendar::RoundTheClock, timeframe: bars.timeframe() },
     })
     .expect("sound")

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use cthulu_lab::{
-    broker::{Costs, MarketFill, Venue},
+    broker::{Costs, Fills, Venue},
     engine::{Account, Days},
     experiment::{Experiment, Spec, Watchers},
     market::{Bars, Calendar, Instrument, InstrumentId, Quoting},
@@ -55,7 +55,7 @@ fn small(series: Vec<Arc<Bars>>, strategy: &str) -> Arena {
         close_at_end: false,
     };
     let prices = series.into_iter().zip(instruments).map(|(bars, instrument)| Prices { bars, instrument, venue }).collect();
-    Arena::new(Setup { prices, entrants, account, leverage: 1.0, market_fill: MarketFill::NextOpen, days }).unwrap()
+    Arena::new(Setup { prices, entrants, account, leverage: 1.0, fills: Fills::default(), days }).unwrap()
 }
 
 /// Closes as given, each bar opening where the last closed.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use cthulu_lab::{
     broker::{Costs, MarketFill},
-    market::{Bar, Bars, Instrument, Ohlc, OrderKind, PriceSide, Quoting, Side},
+    market::{
+        Bar, Bars, Instrument, Ohlc, OrderKind, PriceSide, Quoting, Side,
+        intrabar::{Intrabar, Through},
+    },
     risk::{Limits, Lots, Sizing},
     strategy::{Context, Entry},
     time::{HOUR, Nanos, Timeframe},
@@ -96,8 +99,10 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
     let account =
         (sizing, any::<bool>(), prop_oneof![1 => Just(1.0), 1 => Just(2.0), 2 => Just(10.0)], limits, any::<bool>(), any::<bool>());
     let scripts = prop::collection::vec((0..2_u16, prop::collection::vec(wish(), 40)), 1..=3);
-    (steps(40), prop::option::of((steps(40), any::<bool>())), quoting, costs, account, scripts).prop_map(
-        |(first, second, (both, side, spread), costs, account, mut scripts)| {
+    let way = prop_oneof![3 => Just(Intrabar::Pessimistic), 1 => Just(Intrabar::Optimistic), 2 => Just(Intrabar::Proximity)];
+    let through = prop_oneof![3 => Just(Through::Any), 1 => Just(Through::By(0.0)), 1 => Just(Through::By(0.25))];
+    (steps(40), prop::option::of((steps(40), any::<bool>())), quoting, costs, account, (scripts, way, through)).prop_map(
+        |(first, second, (both, side, spread), costs, account, (mut scripts, intrabar, through))| {
             let mut series = vec![bars(&first, both, false)];
             series.extend(second.map(|(steps, half_hours)| bars(&steps, both, half_hours)));
             let last = series.len() as u16 - 1;
@@ -113,6 +118,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
             };
             let (sizing, broker_lots, leverage, (max_positions, daily, drawdown), at_close, close_at_end) = account;
             let limits = Limits { max_positions, max_daily_loss_fraction: daily, max_drawdown_fraction: drawdown };
+            (stage.intrabar, stage.through) = (intrabar, through);
             stage.leverage = leverage;
             stage.market_fill = if at_close { MarketFill::Close } else { MarketFill::NextOpen };
             stage.account.sizing = sizing;

@@ -15,6 +15,7 @@ mod folders;
 mod folds;
 mod gaps;
 mod holding;
+mod inside_bar;
 mod killed;
 mod lookahead;
 mod metrics;

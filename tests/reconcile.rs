@@ -218,7 +218,8 @@ fn stops_and_targets_are_met(stage: &Stage, played: &Played) {
             };
             let sign = was.side.sign();
             assert!(was.stop.is_none_or(|stop| sign * (worst - stop) > 0.0), "beyond its stop: {was:?} in {bar:?}");
-            assert!(was.target.is_none_or(|target| sign * (best - target) <= 0.0), "beyond its target: {was:?} in {bar:?}");
+            let beyond = was.target.map(|target| sign * (best - target));
+            assert!(beyond.is_none_or(|beyond| !stage.through.fills(beyond)), "beyond its target: {was:?} in {bar:?}");
         }
     }
 }

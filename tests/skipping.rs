@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use cthulu_lab::{
-    broker::{Costs, MarketFill, Venue},
+    broker::{Costs, Fills, MarketFill, Venue},
     data::{self, DateOrder, ReadOptions},
     engine::{Account, Days},
     market::{Bar, Bars, Calendar, Instrument, InstrumentId, Ohlc, PriceSide, Quoting},
@@ -113,7 +113,7 @@ fn arena(text: &str, bars: &Arc<Bars>, terms: &Terms) -> Arena {
         entrants: vec![Entrant { file, instrument: InstrumentId(0), weight: 1.0 }],
         account,
         leverage: terms.leverage,
-        market_fill: terms.market_fill,
+        fills: Fills::at(terms.market_fill),
         days: Days { calendar: terms.calendar, timeframe: bars.timeframe() },
     })
     .unwrap()

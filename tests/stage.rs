@@ -3,12 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use cthulu_lab::{
-    broker::{Costs, MarketFill, Simulator, Venue},
+    broker::{Costs, Fills, MarketFill, Simulator, Venue},
     bus::Bus,
     engine::{self, Account, Run, Seat},
     event::{Event, Kind, Market, Mode, Names, Record, Refusal},
     feed::{Feed, Replay},
-    market::{Bar, Bars, ExitReason, Fill, Instrument, InstrumentId, Quoting, Side},
+    market::{
+        Bar, Bars, ExitReason, Fill, Finer, Instrument, InstrumentId, Quoting, Side,
+        intrabar::{Intrabar, Through},
+    },
     risk::{Limits, Lots, Sizing},
     strategy::{Context, Entry, Strategy},
     time::{HOUR, Nanos, Timeframe},
@@ -88,6 +91,10 @@ pub(crate) struct Stage {
     pub(crate) costs: Costs,
     pub(crate) leverage: f64,
     pub(crate) market_fill: MarketFill,
+    pub(crate) intrabar: Intrabar,
+    pub(crate) through: Through,
+    /// What the bars of the first instrument were made of.
+    pub(crate) finer: Option<Finer>,
     pub(crate) account: Account,
 }
 
@@ -105,7 +112,8 @@ impl Stage {
             close_at_end: false,
         };
         let (quoting, costs) = (Quoting { spread: Some(0.0), ..Quoting::default() }, Costs::default());
-        Self { bars, quoting, costs, leverage: 1.0, market_fill: MarketFill::NextOpen, account }
+        let (intrabar, through, finer) = (Intrabar::default(), Through::default(), None);
+        Self { bars, quoting, costs, leverage: 1.0, market_fill: MarketFill::NextOpen, intrabar, through, finer, account }
     }
 
     pub(crate) fn names(&self, seats: &[Seat]) -> Names {
@@ -117,6 +125,11 @@ impl Stage {
             instruments: seats.iter().map(|s| s.instrument).collect(),
             features: seats.iter().map(|s| s.strategy.feature_names()).collect(),
         }
+    }
+
+    fn fills(&self) -> Fills {
+        let through = vec![self.through; self.bars.len()];
+        Fills { market: self.market_fill, intrabar: self.intrabar, through, finer: vec![self.finer.clone()] }
     }
 
     /// Plays its bars through the one loop.
@@ -133,7 +146,7 @@ impl Stage {
         bus.tap(move |event| ear.lock().unwrap().push(event.clone()));
         let venue = |i: &Instrument| Venue { quoting: self.quoting, costs: self.costs, contract_size: i.contract_size };
         let venues = self.account.instruments.iter().map(venue).collect();
-        let mut broker = Simulator::new(venues, self.leverage, self.market_fill);
+        let mut broker = Simulator::filling(venues, self.leverage, self.fills());
         let mut feed = Counted { inner, told: Arc::clone(&told), moments: Vec::new() };
         let run = engine::run(&mut feed, &mut seats, &mut broker, &self.account, &mut bus);
         drop(bus);

@@ -4,12 +4,13 @@
 //! asked for, so a broker always sees the book as it stands.
 
 mod costs;
+mod path;
 mod simulator;
 mod stop_out;
 mod venue;
 
 pub use costs::Costs;
-pub use simulator::{MarketFill, Simulator};
+pub use simulator::{Fills, MarketFill, Simulator};
 pub use venue::Venue;
 
 use crate::{

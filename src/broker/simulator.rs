@@ -1,7 +1,7 @@
 //! A broker made of stored prices.
 //!
-//! Market orders fill at the next open; resting orders, stops and targets meet the path inside the bar by the one rule of
-//! [`intrabar`]. Longs open at the ask and exit at the bid, shorts the reverse. At one price the order is: requests, orders that close,
+//! Market orders fill at the next open; resting orders, stops and targets meet the path inside the bar by the rule that [`Fills`] names
+//! ([`intrabar`](crate::market::intrabar)). Longs open at the ask and exit at the bid, shorts the reverse. At one price the order is: requests, orders that close,
 //! stops and targets, orders that open, so that what is closed there binds no margin. What a real broker would do better than this is not
 //! promised; what it would refuse is rejected with a reason. Live differs in this: quotes between a bar's four prices, partial fills and
 //! requotes do not exist here.
@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 
 use super::{
+    path::Walk,
     stop_out::{WayOut, exit_price},
     venue::Deal,
 };
@@ -16,10 +17,11 @@ use crate::{
     broker::{Broker, Notice, Venue},
     event::{Market, Refusal},
     market::{
-        Bar, ExitReason, Fill, InstrumentId, Ohlc, Order, OrderId, OrderKind, Side, Tick, Ticket,
-        intrabar::{self, Entered, Touch},
+        Bar, ExitReason, Fill, Finer, InstrumentId, Ohlc, Order, OrderId, OrderKind, Side, Tick, Ticket,
+        intrabar::{Entered, Intrabar, Rule, Through, Touch},
     },
     portfolio::{Ledger, Position},
+    time::Nanos,
 };
 
 /// When a market order fills.
@@ -32,13 +34,45 @@ pub enum MarketFill {
     Close,
 }
 
+/// How orders meet the market.
+#[derive(Clone, Debug, Default)]
+pub struct Fills {
+    /// When market orders fill.
+    pub market: MarketFill,
+    /// What came first inside a bar.
+    pub intrabar: Intrabar,
+    /// What a limit needs, by instrument; any trade-through where the list is shorter.
+    pub through: Vec<Through>,
+    /// Finer prices, by instrument; none where the list is shorter.
+    pub finer: Vec<Option<Finer>>,
+}
+
+impl Fills {
+    /// The default but for when market orders fill.
+    #[must_use]
+    pub fn at(market: MarketFill) -> Self {
+        Self { market, ..Self::default() }
+    }
+
+    pub(super) fn rule(&self, instrument: InstrumentId) -> Rule {
+        let through = self.through.get(usize::from(instrument.0)).copied().unwrap_or_default();
+        Rule { is_optimistic: self.intrabar == Intrabar::Optimistic, through }
+    }
+
+    fn finer(&self, instrument: InstrumentId) -> Option<&Finer> {
+        self.finer.get(usize::from(instrument.0))?.as_ref()
+    }
+}
+
 /// The simulated broker of one account.
 #[derive(Clone, Debug)]
 pub struct Simulator {
     venues: Vec<Venue>,
-    leverage: f64,
-    market_fill: MarketFill,
-    orders: Vec<Order>,
+    pub(super) leverage: f64,
+    pub(super) fills: Fills,
+    pub(super) orders: Vec<Order>,
+    /// How far the path inside a bar has been walked, where it is known or taken as known.
+    walk: Option<Walk>,
     amendments: VecDeque<(Ticket, f64)>,
     cancellations: VecDeque<(OrderId, Refusal)>,
     inside: Vec<(InstrumentId, Ticket, OrderKind)>,
@@ -48,12 +82,19 @@ pub struct Simulator {
 impl Simulator {
     /// A broker with one venue per instrument, giving `leverage` (1 for none).
     #[must_use]
-    pub const fn new(venues: Vec<Venue>, leverage: f64, market_fill: MarketFill) -> Self {
+    pub fn new(venues: Vec<Venue>, leverage: f64, market_fill: MarketFill) -> Self {
+        Self::filling(venues, leverage, Fills::at(market_fill))
+    }
+
+    /// The same, filling as `fills` says.
+    #[must_use]
+    pub const fn filling(venues: Vec<Venue>, leverage: f64, fills: Fills) -> Self {
         Self {
             venues,
             leverage,
-            market_fill,
+            fills,
             orders: Vec::new(),
+            walk: None,
             amendments: VecDeque::new(),
             cancellations: VecDeque::new(),
             inside: Vec::new(),
@@ -61,7 +102,7 @@ impl Simulator {
         }
     }
 
-    fn venue(&self, instrument: InstrumentId) -> &Venue {
+    pub(super) fn venue(&self, instrument: InstrumentId) -> &Venue {
         &self.venues[usize::from(instrument.0)]
     }
 
@@ -91,9 +132,12 @@ impl Simulator {
             return Some(notice);
         }
         match market {
-            Market::Open(instrument, bar) => self.at_quote(*instrument, self.venue(*instrument).quoting.at_open(bar), book),
-            Market::Tick(instrument, tick) => self.at_quote(*instrument, self.venue(*instrument).quoting.at_tick(tick), book),
-            Market::Completion { instrument, bar, .. } => self.inside(*instrument, bar, book),
+            Market::Open(instrument, bar) => self.at_quote(*instrument, (self.venue(*instrument).quoting.at_open(bar), false), book),
+            Market::Tick(instrument, tick) => self.at_quote(*instrument, (self.venue(*instrument).quoting.at_tick(tick), false), book),
+            Market::Completion { instrument, bar, .. } => match self.fills.intrabar {
+                Intrabar::Pessimistic | Intrabar::Optimistic => self.inside(*instrument, (bar, bar.closed_at), book),
+                Intrabar::Proximity | Intrabar::LowerTimeframe => self.walk(*instrument, bar, book),
+            },
             Market::Heartbeat(_) => None,
         }
     }
@@ -114,9 +158,24 @@ impl Simulator {
         None
     }
 
+    /// The path inside a completed bar, as far as it is known or taken as known.
+    fn walk(&mut self, instrument: InstrumentId, bar: &Bar, book: &Ledger) -> Option<Notice> {
+        let mut walk = match self.walk.take() {
+            Some(walk) if walk.is_of(instrument, bar) => walk,
+            _ if self.fills.intrabar == Intrabar::Proximity => Walk::by_proximity(instrument, bar, &self.venue(instrument).quoting),
+            _ => {
+                let side = self.venue(instrument).quoting.side;
+                Walk::on(instrument, bar, self.fills.finer(instrument).and_then(|finer| Some((finer.clone(), finer.rows_of(bar, side)?))))
+            }
+        };
+        let notice = walk.next(self, bar, book);
+        self.walk = Some(walk);
+        notice
+    }
+
     /// A new bar: what happened inside the last one no longer matters.
     #[inline]
-    fn forget_path(&mut self, instrument: InstrumentId) {
+    pub(super) fn forget_path(&mut self, instrument: InstrumentId) {
         if !self.inside.is_empty() {
             self.inside.retain(|(i, ..)| *i != instrument);
         }
@@ -125,38 +184,41 @@ impl Simulator {
         }
     }
 
-    /// Orders and stops at a quote: a bar's opening, or a tick.
-    fn at_quote(&mut self, instrument: InstrumentId, quote: Tick, book: &Ledger) -> Option<Notice> {
-        let mine = |o: &Order| o.instrument == instrument && is_reached(o, &quote);
+    /// Orders and stops at a quote: a bar's opening, a tick, or such a price inside a bar.
+    pub(super) fn at_quote(&mut self, instrument: InstrumentId, (quote, inside): (Tick, bool), book: &Ledger) -> Option<Notice> {
+        let through = self.fills.rule(instrument).through;
+        let mine = |o: &Order| o.instrument == instrument && is_reached(o, &quote, through);
         if let Some(index) = self.orders.iter().position(|o| o.closes.is_some() && mine(o)) {
-            return Some(self.fill_at(index, &quote, book));
+            return Some(self.fill_at(index, &quote, inside, book));
         }
-        if let Some(fill) = self.gapped(instrument, &quote, book) {
+        if let Some(fill) = self.gapped(instrument, &quote, inside, book) {
             return Some(Notice::Filled(fill));
         }
         let index = self.orders.iter().position(mine)?;
-        Some(self.fill_at(index, &quote, book))
+        Some(self.fill_at(index, &quote, inside, book))
     }
 
     /// The exit of the first position that the quote puts beyond its stop or its target.
-    fn gapped(&self, instrument: InstrumentId, quote: &Tick, book: &Ledger) -> Option<Fill> {
+    fn gapped(&self, instrument: InstrumentId, quote: &Tick, inside: bool, book: &Ledger) -> Option<Fill> {
+        let through = self.fills.rule(instrument).through;
         book.positions().iter().filter(|p| p.instrument == instrument).find_map(|position| {
             let way_out = WayOut::of(position, quote, book, self.leverage);
             let (price, sign) = (exit_price(position, quote), position.side.sign());
             let stopped = way_out.price.is_some_and(|stop| sign * (price - stop) <= 0.0);
-            let reached = position.take_profit.is_some_and(|target| sign * (price - target) > 0.0);
+            let reached = position.take_profit.is_some_and(|target| through.fills(sign * (price - target)));
             let reason = if stopped { way_out.reason } else { ExitReason::TakeProfit };
-            let deal = Deal::at_quote(quote, position.side.opposite(), stopped);
+            let deal = Deal { inside_bar: inside, ..Deal::at_quote(quote, position.side.opposite(), stopped) };
             (stopped || reached).then(|| self.venue(instrument).close(position, reason, &deal))
         })
     }
 
-    /// Stops, targets and resting entries on the path inside a completed bar.
-    fn inside(&mut self, instrument: InstrumentId, bar: &Bar, book: &Ledger) -> Option<Notice> {
+    /// Stops, targets and resting entries on the path inside a bar of which nothing more is known; deals are told `at` that moment.
+    pub(super) fn inside(&mut self, instrument: InstrumentId, (bar, at): (&Bar, Nanos), book: &Ledger) -> Option<Notice> {
         let (bid, ask) = self.venue(instrument).quoting.sides(bar);
+        let rule = self.fills.rule(instrument);
         let opening = Tick { at: bar.opened_at, bid: bid.open, ask: ask.open };
         let half_spread = (ask.close - bid.close) / 2.0;
-        let deal = Deal { at: bar.closed_at, price: 0.0, half_spread, inside_bar: true, ambiguous: false, slips: true };
+        let deal = Deal { at, price: 0.0, half_spread, inside_bar: true, ambiguous: false, slips: true };
         for position in book.positions().iter().filter(|p| p.instrument == instrument) {
             let way_out = WayOut::of(position, &opening, book, self.leverage);
             let at_risk = way_out.price.is_some() || position.take_profit.is_some();
@@ -165,15 +227,16 @@ impl Simulator {
             }
             self.passed.push((instrument, position.ticket));
             let path = if position.side == Side::Buy { &bid } else { &ask };
-            let (reason, deal) = match intrabar::resolve(position.side, self.entered(position), way_out.price, position.take_profit, path) {
+            let touch = rule.resolve(position.side, self.entered(position), (way_out.price, position.take_profit), path);
+            let (reason, deal) = match touch {
                 Touch::Neither => continue,
                 Touch::Stop { price, ambiguous } => (way_out.reason, Deal { price, ambiguous, ..deal }),
-                Touch::Target { price } => (ExitReason::TakeProfit, Deal { price, slips: false, ..deal }),
+                Touch::Target { price, ambiguous } => (ExitReason::TakeProfit, Deal { price, ambiguous, slips: false, ..deal }),
             };
             return Some(Notice::Filled(self.venue(instrument).close(position, reason, &deal)));
         }
         let path = |order: &Order| if order.side == Side::Buy { &ask } else { &bid };
-        let index = self.orders.iter().position(|o| o.instrument == instrument && reached_inside(o, path(o)))?;
+        let index = self.orders.iter().position(|o| o.instrument == instrument && reached_inside(o, path(o), &rule))?;
         let order = self.orders.remove(index);
         let price = order.kind.price().expect("only resting orders fill inside a bar");
         let slips = matches!(order.kind, OrderKind::Stop(_));
@@ -192,13 +255,14 @@ impl Simulator {
         inside.map_or(Entered::BeforePath, |(_, _, kind)| Entered::Inside(*kind, position.entry))
     }
 
-    fn fill_at(&mut self, index: usize, quote: &Tick, book: &Ledger) -> Notice {
+    fn fill_at(&mut self, index: usize, quote: &Tick, inside: bool, book: &Ledger) -> Notice {
         let order = self.orders.remove(index);
-        self.fill_order(&order, &Deal::at_quote(quote, order.side, !matches!(order.kind, OrderKind::Limit(_))), book)
+        let deal = Deal::at_quote(quote, order.side, !matches!(order.kind, OrderKind::Limit(_)));
+        self.fill_order(&order, &Deal { inside_bar: inside, ..deal }, book)
     }
 
     /// Closes or opens, or says why not.
-    fn fill_order(&self, order: &Order, deal: &Deal, book: &Ledger) -> Notice {
+    pub(super) fn fill_order(&self, order: &Order, deal: &Deal, book: &Ledger) -> Notice {
         let venue = self.venue(order.instrument);
         if let Some((ticket, reason)) = order.closes {
             return match book.positions().iter().find(|p| p.ticket == ticket) {
@@ -236,16 +300,16 @@ impl Broker for Simulator {
 
     fn settle_decided(&mut self, market: &Market<'_>, book: &Ledger) -> Option<Notice> {
         let Market::Completion { instrument, bar, .. } = market else { return None };
-        if self.market_fill == MarketFill::NextOpen || self.orders.is_empty() {
+        if self.fills.market == MarketFill::NextOpen || self.orders.is_empty() {
             return None;
         }
         let index = self.orders.iter().position(|o| o.instrument == *instrument && o.kind == OrderKind::Market)?;
         let quote = self.venue(*instrument).quoting.at_close(bar);
-        Some(self.fill_at(index, &quote, book))
+        Some(self.fill_at(index, &quote, false, book))
     }
 
     fn deals_at_close(&self) -> bool {
-        self.market_fill == MarketFill::Close
+        self.fills.market == MarketFill::Close
     }
 
     fn commission(&self, instrument: InstrumentId, lots: f64, price: f64) -> f64 {
@@ -276,17 +340,17 @@ impl Broker for Simulator {
 }
 
 /// Whether a quote fills an order.
-fn is_reached(order: &Order, quote: &Tick) -> bool {
+fn is_reached(order: &Order, quote: &Tick, through: Through) -> bool {
     match (order.kind, order.side) {
         (OrderKind::Market, _) => true,
         (OrderKind::Stop(p), Side::Buy) => quote.ask >= p,
         (OrderKind::Stop(p), Side::Sell) => quote.bid <= p,
-        (OrderKind::Limit(p), Side::Buy) => quote.ask < p,
-        (OrderKind::Limit(p), Side::Sell) => quote.bid > p,
+        (OrderKind::Limit(p), Side::Buy) => through.fills(p - quote.ask),
+        (OrderKind::Limit(p), Side::Sell) => through.fills(quote.bid - p),
     }
 }
 
 /// Whether the path inside a bar reaches a resting order; an open that was already through it filled at the open.
-fn reached_inside(order: &Order, path: &Ohlc) -> bool {
-    !matches!(order.kind, OrderKind::Market) && intrabar::entry_price(order.side, order.kind, path).is_some()
+fn reached_inside(order: &Order, path: &Ohlc, rule: &Rule) -> bool {
+    !matches!(order.kind, OrderKind::Market) && rule.entry_price(order.side, order.kind, path).is_some()
 }

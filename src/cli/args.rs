@@ -23,6 +23,7 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Plays a strategy over stored prices and writes a report
     #[command(after_help = "Examples:\n  cthulu-lab backtest\n  cthulu-lab backtest experiments/default.toml --param rsi_bars=10\n  \
+        cthulu-lab backtest --fill-interval\n  \
         cthulu-lab backtest --strategy sma_crossover --data datasets/sp500_d1.csv.gz:SPX --json")]
     Backtest(BacktestArgs),
     /// Lists every fold of a walk-forward before anything runs
@@ -125,6 +126,9 @@ pub(super) struct BacktestArgs {
     /// The root of every random number
     #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
+    /// Settles the order of prices inside bars every way, and reports each figure as an interval
+    #[arg(long)]
+    pub(super) fill_interval: bool,
     /// Threads to use; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) threads: Option<u16>,

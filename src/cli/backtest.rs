@@ -91,6 +91,7 @@ fn spec(args: &BacktestArgs) -> Result<Spec> {
     }
     spec.params.extend(args.param.iter().cloned());
     spec.account.cash = args.cash.unwrap_or(spec.account.cash);
+    spec.fills.interval |= args.fill_interval;
     spec.seed = args.seed.unwrap_or(spec.seed);
     Ok(spec)
 }

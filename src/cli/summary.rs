@@ -25,6 +25,9 @@ pub(super) fn text(experiment: &Experiment, outcome: &Outcome, place: &Path) -> 
     for (label, value) in figures(experiment, outcome) {
         line(label, &value);
     }
+    for (label, told) in ["Fill interval", ""].into_iter().zip(interval(experiment, outcome)) {
+        line(label, &told);
+    }
     let all: Vec<String> = outcome.finished.warnings.iter().chain(&outcome.warnings).cloned().collect();
     for (label, warning) in warnings(&all) {
         line(label, &warning);
@@ -64,6 +67,25 @@ fn figures(experiment: &Experiment, outcome: &Outcome) -> [(&'static str, String
             "Trades",
             format!("{} closed in {} bars, {} of them with a position", count(m.trades), count(m.bars), percent(m.exposure_fraction)),
         ),
+    ]
+}
+
+/// What the order of prices inside bars is worth, where that was asked.
+fn interval(experiment: &Experiment, outcome: &Outcome) -> Vec<String> {
+    let Some(found) = &outcome.fill_interval else { return Vec::new() };
+    let ends = |key: &str, written: fn(f64) -> String| match (found.metrics[key][0].as_f64(), found.metrics[key][1].as_f64()) {
+        (Some(low), Some(high)) => format!("{} to {}", written(low), written(high)),
+        _ => "undefined".to_owned(),
+    };
+    let currency = &experiment.spec.account.currency;
+    let sign = match found.trades.len() {
+        1 => "1 trade changes sign".to_owned(),
+        n => format!("{} trades change sign", count(n as u64)),
+    };
+    let (profit, factor) = (ends("net_profit", money), ends("profit_factor", |v| format!("{v:.2}")));
+    vec![
+        format!("net profit {profit} {currency}, profit factor {factor}"),
+        format!("settled {} ways; {} of bars ambiguous, {sign}", found.modes.len(), percent(found.ambiguous_bar_fraction)),
     ]
 }
 
@@ -180,6 +202,13 @@ mod tests {
             ]));
             assert!(labels.ends_with(&["Bus", "Report"]) && told.contains("reports/a/report.html"), "{told}");
         }
+    }
+
+    #[test]
+    fn an_interval_takes_two_lines() {
+        let told = shown(|text| text.to_owned() + "\n[fills]\ninterval = true\n");
+        let lines: Vec<&str> = told.lines().skip_while(|line| !line.starts_with("Fill interval  net profit ")).take(2).collect();
+        assert!(lines[1].contains("settled 3 ways; ") && lines.iter().all(|line| line.chars().count() <= COLUMNS), "{told}");
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Experiment {
             entrants: self.placed.iter().map(entrant).collect(),
             account: self.account(),
             leverage: self.spec.account.leverage,
-            market_fill: self.market_fill(),
+            fills: self.fills(self.spec.fills.intrabar),
             days: self.days(),
         })
     }

@@ -16,6 +16,7 @@ use crate::{
 };
 
 use super::{
+    finer::{self, FinerSource},
     group::{self, Share},
     seats::{Placed, place},
     spec::{CostSpec, DataSpec, Spec, SpreadSpec},
@@ -40,6 +41,8 @@ pub struct Source {
     pub gaps: Arc<[Gap]>,
     /// How its rows were made, where they were not read.
     pub synthesis: Option<Synthesis>,
+    /// What its bars were made of, where that is named and looked at.
+    pub finer: Option<FinerSource>,
 }
 
 /// A checked experiment.
@@ -69,7 +72,8 @@ impl Experiment {
         let mut sources = Vec::new();
         let shares = group::shares(&spec.data)?;
         for (data, share) in spec.data.iter_mut().zip(shares) {
-            sources.push(source(data, Asked { account: &spec.account, costs: &costs, seed: spec.seed, share }, &instruments)?);
+            let asked = Asked { account: &spec.account, costs: &costs, fills: &spec.fills, seed: spec.seed, share };
+            sources.push(source(data, asked, &instruments)?);
         }
         group::check_frames(&sources)?;
         let mut symbols = BTreeSet::new();
@@ -77,6 +81,7 @@ impl Experiment {
             let problem = format!("two files have the symbol '{}'; give each a symbol of its own", again.instrument.symbol);
             return Err(Error::config("data", problem));
         }
+        finer::check_named(&spec.fills, &sources)?;
         let placed = place(&spec, &sources)?;
         let warnings = warnings(&spec, &sources, &instruments);
         Ok(Self { spec, sources, placed, warnings })
@@ -101,6 +106,7 @@ fn check_numbers(spec: &Spec) -> Result<()> {
         ("costs.commission_fraction", costs.commission_fraction),
         ("costs.commission_per_lot", costs.commission_per_lot),
         ("costs.commission_per_order", costs.commission_per_order),
+        ("fills.limit_through", spec.fills.limit_through.unwrap_or(0.0)),
     ];
     for (place, value, most) in positive {
         if !(value.is_finite() && value > 0.0) {
@@ -115,7 +121,8 @@ fn check_numbers(spec: &Spec) -> Result<()> {
             return Err(Error::config(place, format!("{value} is not a number")));
         }
         if value < 0.0 {
-            return Err(Error::config(place, format!("{value} is negative; costs are written as positive numbers")));
+            let remedy = if place.starts_with("costs") { "costs are written as positive numbers" } else { "0 is a touch" };
+            return Err(Error::config(place, format!("{value} is negative; {remedy}")));
         }
     }
     if costs.commission_fraction >= 1.0 {
@@ -149,6 +156,7 @@ fn check_numbers(spec: &Spec) -> Result<()> {
 struct Asked<'a> {
     account: &'a super::AccountSpec,
     costs: &'a CostSpec,
+    fills: &'a super::FillSpec,
     seed: u64,
     share: Option<Share>,
 }
@@ -174,19 +182,13 @@ fn source(spec: &mut DataSpec, asked: Asked<'_>, instruments: &Instruments) -> R
             format!("{symbol} is quoted in {quote} and the account is in {}; set account.currency = \"{quote}\"", account.currency);
         return Err(Error::config("account.currency", problem));
     }
-    if let Some(made) = Synthesis::of(spec, &instrument, (asked.seed, asked.share))? {
-        return synthetic(spec, made, instrument, asked.costs);
+    if let Some(finer) = spec.finer.as_ref().filter(|_| spec.synth.is_some()) {
+        return Err(Error::config("data.finer", format!("'{finer}' cannot be what a synthetic market was made of; leave the key out")));
     }
-    let options = ReadOptions {
-        format: spec.format,
-        zone: spec.zone.as_deref().map(zone).transpose()?,
-        date_order: spec.date_order,
-        timeframe: spec.timeframe,
-        point: instrument.point,
-        calendar: hours,
-        trades_as_quotes,
-        ..ReadOptions::default()
-    };
+    if let Some(made) = Synthesis::of(spec, &instrument, (asked.seed, asked.share.clone()))? {
+        return synthetic(spec, made, instrument, &asked);
+    }
+    let options = ReadOptions { trades_as_quotes, ..read_options(spec, &instrument, hours)? };
     let mut dataset = data::load_series(&path, &files, &options, (spec.from, spec.to))?;
     if !manifest.is_of(&dataset.sha256) {
         dataset.findings.push(Finding::changed_since_manifest());
@@ -194,10 +196,24 @@ fn source(spec: &mut DataSpec, asked: Asked<'_>, instruments: &Instruments) -> R
     spec.timeframe = Some(dataset.bars.timeframe());
     spec.zone = Some(dataset.zone.name().to_owned());
     cut(spec, &mut dataset)?;
-    let venue = venue(spec, asked.costs, &instrument, &dataset)?;
+    let venue = venue(spec, (asked.costs, asked.fills), &instrument, &dataset)?;
     let days = hours.unwrap_or_else(|| days_of(&dataset.bars));
     let gaps = gaps(&dataset.bars, hours);
-    Ok(Source { spec: spec.clone(), dataset, instrument, venue, days, gaps, synthesis: None })
+    let finer = FinerSource::of(spec, asked.fills, &instrument, &dataset)?;
+    Ok(Source { spec: spec.clone(), dataset, instrument, venue, days, gaps, synthesis: None, finer })
+}
+
+/// How a price file of this instrument is read.
+pub(super) fn read_options(spec: &DataSpec, instrument: &Instrument, hours: Option<Calendar>) -> Result<ReadOptions> {
+    Ok(ReadOptions {
+        format: spec.format,
+        zone: spec.zone.as_deref().map(zone).transpose()?,
+        date_order: spec.date_order,
+        timeframe: spec.timeframe,
+        point: instrument.point,
+        calendar: hours,
+        ..ReadOptions::default()
+    })
 }
 
 /// What is missing in bars, by the market's hours or those that the bars seem to keep.
@@ -218,16 +234,16 @@ fn stored(spec: &DataSpec) -> Result<(PathBuf, Vec<PathBuf>, Manifest)> {
     Ok((path, series.files, manifest))
 }
 
-fn synthetic(spec: &mut DataSpec, made: Synthesis, instrument: Instrument, costs: &CostSpec) -> Result<Source> {
+fn synthetic(spec: &mut DataSpec, made: Synthesis, instrument: Instrument, asked: &Asked<'_>) -> Result<Source> {
     let mut dataset = made.dataset()?;
     spec.timeframe = Some(dataset.bars.timeframe());
     cut(spec, &mut dataset)?;
     let instrument = Instrument { calendar: made.calendar(), ..instrument };
     let shown = DataSpec { path: dataset.path.display().to_string(), ..spec.clone() };
-    let venue = venue(&shown, costs, &instrument, &dataset)?;
+    let venue = venue(&shown, (asked.costs, asked.fills), &instrument, &dataset)?;
     // A market that is made has every bar of its hours.
     let gaps = Arc::new([]);
-    Ok(Source { spec: shown, dataset, days: instrument.calendar, instrument, venue, gaps, synthesis: Some(made) })
+    Ok(Source { spec: shown, dataset, days: instrument.calendar, instrument, venue, gaps, synthesis: Some(made), finer: None })
 }
 
 /// Leaves the span asked for.
@@ -247,7 +263,7 @@ pub(super) fn cut(spec: &DataSpec, dataset: &mut Dataset) -> Result<()> {
 }
 
 /// The path of a price file that is there.
-fn existing(path: &str) -> Result<PathBuf> {
+pub(super) fn existing(path: &str) -> Result<PathBuf> {
     match Path::new(path) {
         _ if path.is_empty() => {
             Err(Error::config("data", "a [[data]] table has neither path nor synth; name a price file or a market to make"))
@@ -298,7 +314,7 @@ fn zone(name: &str) -> Result<chrono_tz::Tz> {
     name.parse().map_err(|_| Error::config("data.zone", format!("'{name}' is not a zone of the tz database, such as UTC or Europe/Athens")))
 }
 
-fn venue(spec: &DataSpec, costs: &CostSpec, instrument: &Instrument, dataset: &Dataset) -> Result<Venue> {
+fn venue(spec: &DataSpec, (costs, fills): (&CostSpec, &super::FillSpec), instrument: &Instrument, dataset: &Dataset) -> Result<Venue> {
     let points = |key: &str, points: f64| match instrument.point {
         _ if points == 0.0 => Ok(0.0),
         Some(point) => Ok(points * point),
@@ -322,6 +338,7 @@ fn venue(spec: &DataSpec, costs: &CostSpec, instrument: &Instrument, dataset: &D
         SpreadSpec::Points(p) if p == 0.0 && quoted => None,
         SpreadSpec::Points(p) => Some(points("costs.spread", p)?),
     };
+    points("fills.limit_through", fills.limit_through.unwrap_or(0.0))?;
     let costs = Costs {
         commission_fraction: costs.commission_fraction,
         commission_per_lot: costs.commission_per_lot,

@@ -176,6 +176,11 @@ pub(super) fn manifest(experiment: &Experiment) -> Value {
             if let Some(ticks) = &s.dataset.ticks {
                 told["ticks"] = ticks.count().into();
             }
+            if let Some(finer) = &s.finer {
+                told["finer"] = json!({
+                    "path": finer.path, "rows": finer.finer.len(), "sha256": finer.sha256, "uncovered_bars": finer.uncovered_bars,
+                });
+            }
             told
         })
         .collect();
@@ -213,6 +218,9 @@ fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
     });
     if !outcome.run.crossings.is_empty() {
         run["gaps_crossed"] = gaps_crossed(experiment, &outcome.run.crossings);
+    }
+    if let Some(interval) = &outcome.fill_interval {
+        run["fill_interval"] = json!(interval);
     }
     run
 }

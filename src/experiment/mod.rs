@@ -6,8 +6,10 @@
 mod arena;
 mod audit;
 mod check;
+mod finer;
 mod folder;
 mod group;
+mod interval;
 mod lookahead;
 mod monte_carlo;
 mod paths;
@@ -23,13 +25,14 @@ mod warnings;
 
 pub use audit::{Audit, AuditQuestion, Planted, Rate};
 pub use check::{Experiment, Source};
+pub use finer::FinerSource;
 pub use folder::RunFolder;
 pub use group::Share;
+pub use interval::{ChangedTrade, FillInterval};
 pub use paths::{Distribution, Path, Paths};
 pub use play::{Outcome, Watchers};
 pub use spec::{
-    AccountSpec, CostSpec, DataSpec, FillSpec, FromData, IntrabarSpec, MarketFillSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec,
-    SwapSpec,
+    AccountSpec, CostSpec, DataSpec, FillSpec, FromData, MarketFillSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec, SwapSpec,
 };
 pub use synth::{SynthSpec, Synthesis, With};
 pub use template::{STARTER_DATA, namesake, starter};

@@ -9,15 +9,16 @@ use std::{
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Experiment, MarketFillSpec, StrategyChoice};
+use super::{Experiment, FillInterval, MarketFillSpec, Source, StrategyChoice};
 use crate::{
-    broker::{MarketFill, Simulator},
+    broker::{Fills, MarketFill, Simulator},
     bus::{Bus, Comprehensive, Database, Finished, Journal, Policy, Rotation, TrainingLog},
     data::Dataset,
     engine::{self, Account, CostBreakdown, Days, Figures, Run, Seat},
     error::Result,
     event::{Mode, Names},
     feed::{Prices, Replay, TickReplay},
+    market::intrabar::{Intrabar, Through},
     seed::Seed,
     stats::{
         bootstrap::{Interval, Options},
@@ -80,6 +81,8 @@ pub struct Outcome {
     pub day_rows: Vec<usize>,
     /// What the reader should know of the result; what this machine's files missed is in [`Finished::warnings`].
     pub warnings: Vec<String>,
+    /// What the order of prices inside bars is worth, where that was asked.
+    pub fill_interval: Option<FillInterval>,
 }
 
 impl Experiment {
@@ -93,11 +96,15 @@ impl Experiment {
         hash.update(env!("CARGO_PKG_VERSION"));
         // Contents count, not where they lie.
         let mut spec = self.spec.clone();
-        spec.data.iter_mut().for_each(|data| data.path.clear());
+        spec.data.iter_mut().for_each(|data| {
+            data.path.clear();
+            data.finer.iter_mut().for_each(String::clear);
+        });
         spec.strategy = StrategyChoice::Several(Vec::new());
         hash.update(serde_json::to_vec(&spec).expect("a spec has a JSON form"));
         for source in &self.sources {
             hash.update(&source.dataset.sha256);
+            hash.update(source.finer.as_ref().map_or("", |finer| finer.sha256.as_str()));
             hash.update(serde_json::to_vec(&source.instrument).expect("an instrument has a JSON form"));
         }
         for placed in &self.placed {
@@ -130,18 +137,7 @@ impl Experiment {
         let mut seats = self.seats()?;
         let names = Arc::new(self.names(&seats));
         let mut bus = bus(&names, self.mode(), watchers)?;
-        let account = self.account();
-        let venues = self.sources.iter().map(|s| s.venue).collect();
-        let mut broker = Simulator::new(venues, self.spec.account.leverage, self.market_fill());
-        let run = if self.sources.iter().any(|s| s.dataset.ticks.is_some()) {
-            let mut feed = TickReplay::new(&self.prices())?.counted(bars_done);
-            let run = engine::run(&mut feed, &mut seats, &mut broker, &account, &mut bus);
-            feed.finish()?;
-            run
-        } else {
-            let bars: Vec<_> = self.sources.iter().map(|s| Arc::clone(&s.dataset.bars)).collect();
-            engine::run(&mut Replay::new(&bars).counted(bars_done), &mut seats, &mut broker, &account, &mut bus)
-        };
+        let run = self.play(&mut seats, self.spec.fills.intrabar, &mut bus, bars_done)?;
         // The consumers write their last while the figures are taken.
         std::thread::scope(|scope| {
             let finishing = scope.spawn(|| bus.finish());
@@ -149,9 +145,46 @@ impl Experiment {
             let finished = finishing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
             // It explains the result, and so it is told first.
             let refused = refusals(&finished, measured.run.trades.len());
+            let fill_interval = if self.spec.fills.interval { Some(self.fill_interval(&measured)?) } else { None };
             let warnings = refused.into_iter().chain(measured.warnings).collect();
-            Ok(Outcome { finished, warnings, ..measured })
+            Ok(Outcome { finished, warnings, fill_interval, ..measured })
         })
+    }
+
+    /// Plays the seats once, the order of prices inside a bar settled this way.
+    fn play(&self, seats: &mut [Seat], intrabar: Intrabar, bus: &mut Bus, bars_done: &Arc<AtomicU64>) -> Result<Run> {
+        let account = self.account();
+        let mut broker =
+            Simulator::filling(self.sources.iter().map(|s| s.venue).collect(), self.spec.account.leverage, self.fills(intrabar));
+        if self.sources.iter().any(|s| s.dataset.ticks.is_some()) {
+            let mut feed = TickReplay::new(&self.prices())?.counted(bars_done);
+            let run = engine::run(&mut feed, seats, &mut broker, &account, bus);
+            feed.finish()?;
+            return Ok(run);
+        }
+        let bars: Vec<_> = self.sources.iter().map(|s| Arc::clone(&s.dataset.bars)).collect();
+        Ok(engine::run(&mut Replay::new(&bars).counted(bars_done), seats, &mut broker, &account, bus))
+    }
+
+    /// Plays the question with nobody watching, the order of prices inside a bar settled this way.
+    pub(super) fn play_unwatched(&self, intrabar: Intrabar) -> Result<Run> {
+        let mut seats = self.seats()?;
+        let mut bus = Bus::new(Arc::new(self.names(&seats)), self.mode());
+        self.play(&mut seats, intrabar, &mut bus, &Arc::default())
+    }
+
+    pub(super) fn fills(&self, intrabar: Intrabar) -> Fills {
+        let through = |s: &Source| match self.spec.fills.limit_through {
+            None => Through::Any,
+            // Without points a touch is all that can be asked; anything else was refused.
+            Some(points) => Through::By(points * s.instrument.point.unwrap_or(0.0)),
+        };
+        Fills {
+            market: self.market_fill(),
+            intrabar,
+            through: self.sources.iter().map(through).collect(),
+            finer: self.sources.iter().map(|s| s.finer.as_ref().map(|f| f.finer.clone())).collect(),
+        }
     }
 
     fn prices(&self) -> Vec<Prices> {
@@ -190,7 +223,7 @@ impl Experiment {
         }
     }
 
-    pub(super) const fn market_fill(&self) -> MarketFill {
+    const fn market_fill(&self) -> MarketFill {
         match self.spec.fills.market {
             MarketFillSpec::NextOpen => MarketFill::NextOpen,
             MarketFillSpec::Close => MarketFill::Close,
@@ -242,7 +275,8 @@ impl Experiment {
         ]);
         let (finished, mut warnings) = (Finished::default(), self.warnings.clone());
         warnings.extend(crossings(&run));
-        Outcome { id, run, finished, metrics, costs, benchmark, intervals, verdict, periods_per_year, day_rows, warnings }
+        let fill_interval = None;
+        Outcome { id, run, finished, metrics, costs, benchmark, intervals, verdict, periods_per_year, day_rows, warnings, fill_interval }
     }
 
     /// Every instrument bought at its first open with an equal share of the cash, commission paid, and marked at the bid.

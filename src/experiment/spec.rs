@@ -10,7 +10,7 @@ use super::{SynthSpec, WalkforwardSpec, typed};
 use crate::{
     data::{DateOrder, Format},
     error::Result,
-    market::{Calendar, PriceSide},
+    market::{Calendar, PriceSide, intrabar::Intrabar},
     risk::{Limits, Lots, Sizing},
     time::{Nanos, Timeframe},
 };
@@ -113,6 +113,9 @@ pub struct DataSpec {
     /// Hours of the market, as `fx` or `us_equity`; as the file's manifest says where absent, and then the instrument's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<Calendar>,
+    /// A file of the same symbol's finer bars or ticks, for the true path inside each bar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finer: Option<String>,
     /// First moment used.
     #[serde(default, deserialize_with = "typed::moment", skip_serializing_if = "Option::is_none")]
     pub from: Option<Nanos>,
@@ -209,9 +212,20 @@ pub struct FillSpec {
     /// When market orders fill.
     pub market: MarketFillSpec,
     /// What came first inside a bar.
-    pub intrabar: IntrabarSpec,
+    pub intrabar: Intrabar,
+    /// Points by which a price must pass a limit for it to fill, 0 for a touch; absent, by anything at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_through: Option<f64>,
+    /// Plays every way of settling the order of prices inside a bar, and reports each figure as an interval.
+    #[serde(skip_serializing_if = "is_off")]
+    pub interval: bool,
     /// Closes what is open at the last close.
     pub close_at_end: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_off(on: &bool) -> bool {
+    !*on
 }
 
 /// When market orders fill.
@@ -223,15 +237,6 @@ pub enum MarketFillSpec {
     NextOpen,
     /// At the close that decided: optimistic.
     Close,
-}
-
-/// What came first inside a bar.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IntrabarSpec {
-    /// The stop before the target.
-    #[default]
-    Pessimistic,
 }
 
 fn unnamed() -> String {
@@ -260,6 +265,7 @@ impl DataSpec {
             format: None,
             price_side: None,
             calendar: None,
+            finer: None,
             from: None,
             to: None,
         }
@@ -326,7 +332,8 @@ mod tests {
             ),
             ("[account]\nsizing = { method = \"risk\" }", "the key 'value' is missing"),
             ("[account]\nsizing = { method = \"risk\", value = 0.01, x = 1 }", "unknown key 'x'"),
-            ("[fills]\nintrabar = \"optimistic\"", "'optimistic' is planned and not built yet; use pessimistic"),
+            ("[fills]\nintrabar = \"optimstic\"", "did you mean 'optimistic'?"),
+            ("[fills]\nlimit_throgh = 1", "did you mean 'limit_through'?"),
             ("[fills]\nmarket = 1", "line 5, market: a word in quotes is expected"),
             ("[fills]\nintrabar = \"pesimistic\"", "did you mean 'pessimistic'?"),
             ("synth = { kind = \"regimes\" }", "synth: the key 'bars' is missing"),

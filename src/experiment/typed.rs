@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Names that the plan of the file has and this version does not do.
-const PLANNED: [&str; 5] = ["optimistic", "proximity", "lower_timeframe", "volatility", "kelly"];
+const PLANNED: [&str; 2] = ["volatility", "kelly"];
 
 impl<'de> Deserialize<'de> for StrategyChoice {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

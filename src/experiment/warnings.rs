@@ -1,9 +1,10 @@
 //! What the reader of a result should know before believing it, as far as the question itself tells.
 
-use super::{MarketFillSpec, SwapSpec, check::Source, spec::Spec};
+use super::{MarketFillSpec, SwapSpec, check::Source, finer, spec::Spec};
 use crate::{
     data::{Finding, Instruments, Severity},
     error::nearest,
+    market::intrabar::Intrabar,
     risk::Lots,
 };
 
@@ -46,6 +47,11 @@ pub(super) fn warnings(spec: &Spec, sources: &[Source], instruments: &Instrument
     if spec.fills.market == MarketFillSpec::Close {
         warnings.push("Market orders fill at the close that decided them: optimistic, as no broker gives that price.".into());
     }
+    if spec.fills.intrabar == Intrabar::Optimistic {
+        warnings
+            .push("A bar that could hit stop and target hits the target: the best that can be hoped for, and not what to expect.".into());
+    }
+    warnings.extend(finer::warning(&spec.fills, sources));
     let swap = spec.costs.clone().unwrap_or_default().swap == SwapSpec::Instrument;
     if swap && sources.iter().any(|s| s.instrument.swap_long_points != 0.0 || s.instrument.swap_short_points != 0.0) {
         warnings.push("Overnight financing (swap) is not charged.".into());

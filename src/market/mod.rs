@@ -4,6 +4,7 @@
 
 mod bar;
 mod calendar;
+mod finer;
 mod gap;
 mod instrument;
 pub mod intrabar;
@@ -12,6 +13,7 @@ mod quote;
 
 pub use bar::{Bar, Bars, Ohlc, Tick, Ticks};
 pub use calendar::{Calendar, TradingDays};
+pub use finer::Finer;
 pub use gap::Gap;
 pub use instrument::{Instrument, InstrumentId};
 pub use order::{ExitReason, Fill, FillKind, Order, OrderId, OrderKind, Side, Size, Ticket};

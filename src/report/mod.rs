@@ -8,6 +8,7 @@ mod chart_equity;
 mod chart_trades;
 pub mod compare;
 mod compare_page;
+mod fills;
 mod findings;
 mod format;
 mod head;

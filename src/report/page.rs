@@ -7,7 +7,7 @@ use super::plot::Plot;
 use super::run::RunFolder;
 use super::series::{ROLLING_DAYS, Series};
 use super::tables::absent;
-use super::{findings, head, manifest, metrics, svg, tables, words};
+use super::{fills, findings, head, manifest, metrics, svg, tables, words};
 use crate::error::Result;
 use std::fmt::Write;
 
@@ -29,6 +29,7 @@ pub(super) fn render(run: &RunFolder, series: &Series) -> Result<String> {
     html += &head::verdict(run);
     html += &head::tiles(run);
     html += &warnings(run);
+    html += &fills::section(run).map_or_else(String::new, |body| section("Inside the bar", &fills::note(run), &body));
     html += &over_time(run, series)?;
     html += &trade_sections(run, series)?;
     html += &grounds(run);

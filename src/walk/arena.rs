@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use crate::{
-    broker::{MarketFill, Simulator, Venue},
+    broker::{Fills, Simulator, Venue},
     bus::Bus,
     engine::{self, Account, CostBreakdown, Days, Figures, Seat, Track},
     error::{Error, Result, suggest},
@@ -54,8 +54,8 @@ pub struct Setup {
     pub account: Account,
     /// Notional over equity allowed, 1 for no margin.
     pub leverage: f64,
-    /// When market orders fill.
-    pub market_fill: MarketFill,
+    /// How orders meet the market.
+    pub fills: Fills,
     /// What the returns are counted by.
     pub days: Days,
 }
@@ -223,7 +223,7 @@ impl Arena {
 
     fn broker(&self) -> Simulator {
         let venues = self.setup.prices.iter().map(|prices| prices.venue).collect();
-        Simulator::new(venues, self.setup.leverage, self.setup.market_fill)
+        Simulator::filling(venues, self.setup.leverage, self.setup.fills.clone())
     }
 
     fn account(&self, span: &Span) -> Account {
