@@ -269,7 +269,7 @@ fn values_that_make_no_experiment_are_refused_and_say_why() {
     with("symbol = 'EURUSDX'\n[account]\nlots = 'broker'", "did you mean 'EURUSD'?");
     with("[account]\nsizing = { method = 'risk', value = 1.5 }", "0.01 is one percent");
     with("[account]\nsizing = { method = 'volatility', value = 0.1 }", "'volatility' is planned and not built yet");
-    with("[fills]\nintrabar = 'lower_timeframe'", "'lower_timeframe' is planned and not built yet");
+    with("[fills]\nintrabar = 'lower_timeframe'", "name their file in [[data]], as finer = ");
     with("[account]\nleverage = 1e7", "at most 1e6");
     with("[account]\ncash = 1e16", "at most 1e15");
     with("[costs]\nslippage_points = inf", "inf is not a number");
