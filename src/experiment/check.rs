@@ -73,7 +73,7 @@ impl Experiment {
         let shares = group::shares(&spec.data)?;
         for (data, share) in spec.data.iter_mut().zip(shares) {
             let asked = Asked { account: &spec.account, costs: &costs, fills: &spec.fills, seed: spec.seed, share };
-            sources.push(source(data, asked, &instruments)?);
+            sources.push(source(data, &asked, &instruments)?);
         }
         group::check_frames(&sources)?;
         let mut symbols = BTreeSet::new();
@@ -161,7 +161,7 @@ struct Asked<'a> {
     share: Option<Share>,
 }
 
-fn source(spec: &mut DataSpec, asked: Asked<'_>, instruments: &Instruments) -> Result<Source> {
+fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> Result<Source> {
     let account = asked.account;
     if let Some((from, to)) = spec.from.zip(spec.to).filter(|(from, to)| from >= to) {
         return Err(Error::config("from", format!("{from} is not before to, {to}; nothing lies between them")));
@@ -186,7 +186,7 @@ fn source(spec: &mut DataSpec, asked: Asked<'_>, instruments: &Instruments) -> R
         return Err(Error::config("data.finer", format!("'{finer}' cannot be what a synthetic market was made of; leave the key out")));
     }
     if let Some(made) = Synthesis::of(spec, &instrument, (asked.seed, asked.share.clone()))? {
-        return synthetic(spec, made, instrument, &asked);
+        return synthetic(spec, made, instrument, asked);
     }
     let options = ReadOptions { trades_as_quotes, ..read_options(spec, &instrument, hours)? };
     let mut dataset = data::load_series(&path, &files, &options, (spec.from, spec.to))?;
