@@ -8,10 +8,11 @@ use super::{
     read::ReadOptions,
     table::{Column, Field, Kind, Table},
 };
-use crate::time::{DAY, HOUR, Nanos, Timeframe};
+use crate::time::{DAY, HOUR, Nanos, SECOND, Timeframe};
 
 /// Checks the whole table; the bars' timeframe where it can be told.
 pub(super) fn check_table(table: &Table, options: &ReadOptions, findings: &mut Findings) -> Option<Timeframe> {
+    check_years(table, findings);
     check_order(table, findings);
     check_signs(table, findings);
     if table.kind != Kind::Bars {
@@ -28,6 +29,20 @@ pub(super) fn check_table(table: &Table, options: &ReadOptions, findings: &mut F
         findings.push(Finding::error("missing_point", message).column("spread"));
     }
     check_timeframe(table, options, findings)
+}
+
+/// 1678-01-01 and 2262-01-01: whole years that nanoseconds count, with room for the longest bar at either end.
+const FIRST_MOMENT: i64 = -9_214_560_000 * SECOND;
+const END_OF_MOMENTS: i64 = 9_214_646_400 * SECOND;
+
+/// Epoch numbers reach further than bars can be built.
+fn check_years(table: &Table, findings: &mut Findings) {
+    let outside = (0..table.at.len()).find(|i| !(FIRST_MOMENT..END_OF_MOMENTS).contains(&table.at[*i]));
+    if let Some(i) = outside {
+        let at = Nanos(table.at[i]);
+        let message = format!("{at} lies outside 1678 to 2261; mend the cell or take the row out");
+        findings.push(Finding::error("unparsable", message).at(table.line(i)).column(&table.time_name).value(at.to_string()));
+    }
 }
 
 fn check_order(table: &Table, findings: &mut Findings) {

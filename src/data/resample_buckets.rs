@@ -42,7 +42,7 @@ impl Buckets {
     fn seek(&mut self, at: Nanos) {
         if self.day_end == DayEnd::Utc {
             let origin = if self.span_ns % WEEK == 0 { FIRST_MONDAY * DAY } else { 0 };
-            self.opened_at = Nanos(at.0 - (at.0 - origin).rem_euclid(self.span_ns));
+            self.opened_at = at.plus(-at.plus(-origin).0.rem_euclid(self.span_ns));
             self.closed_at = self.opened_at.plus(self.span_ns);
             self.since = self.opened_at;
             return;

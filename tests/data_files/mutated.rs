@@ -3,7 +3,10 @@
 use std::panic;
 
 use cthulu_lab::{
-    data::{Format, ReadOptions, check, check_bytes, read_bars, read_ticks, read_trades, write_parquet, write_ticks_parquet},
+    data::{
+        DayEnd, Format, ReadOptions, check, check_bytes, load, read_bars, read_ticks, read_trades, resample_file, write_parquet,
+        write_ticks_parquet,
+    },
     market::Ticks,
     time::Nanos,
 };
@@ -25,6 +28,18 @@ fn read_every_way(name: &str, bytes: impl AsRef<[u8]>) {
         assert_eq!(rows.ok(), checked.ok.then_some(checked.rows as usize), "{checked:?}\n{bars:?}\n{ticks:?}");
         assert!(!serde_json::to_string(&checked).unwrap().is_empty());
     }
+    // A run and longer bars take what is sound of every kind, and nothing else.
+    for to in ["1m", "4h", "1w"] {
+        let options = ReadOptions { point: Some(0.01), trades_as_quotes: true, ..ReadOptions::default() };
+        let (to, sound) = (to.parse().unwrap(), check(&path, &options).unwrap().ok);
+        let resampled = resample_file(&path, &options, to, DayEnd::Utc);
+        assert!(sound || resampled.is_err(), "{resampled:?}");
+        let loaded = load(&path, &ReadOptions { timeframe: Some(to), ..options });
+        assert!(sound || loaded.is_err());
+        if let Ok(resampled) = resampled {
+            assert!(resampled.bars.iter().all(|bar| bar.low <= bar.high && bar.closed_at > bar.opened_at));
+        }
+    }
     // Under any name and wish there is an answer too, sound or not.
     let bytes = std::fs::read(&path).unwrap();
     for format in Format::ALL {
@@ -35,7 +50,7 @@ fn read_every_way(name: &str, bytes: impl AsRef<[u8]>) {
     }
 }
 
-const SOUND: [&str; 9] = [
+const SOUND: [&str; 12] = [
     "time,open,high,low,close,volume\n2017-01-02 00:00,1.1,1.3,1.0,1.2,10\n2017-01-02 01:00,1.2,1.3,1.0,1.1,10\n2017-01-02 02:00,1.1,1.3,1.0,1.2,10\n",
     "1483315200000;1.1;1.3;1.0;1.2;10\r\n1483318800000;1.2;1.3;1.0;1.1;10\r\n",
     "<DATE>\t<TIME>\t<BID>\t<ASK>\t<FLAGS>\n2017.01.02\t00:00:00.158\t1.1\t1.2\t6\n2017.01.02\t00:00:01.158\t\t1.3\t4\n",
@@ -44,8 +59,19 @@ const SOUND: [&str; 9] = [
     "[[1653635401258,7195.341,7188.569,0.0005,0.0005],[1653635401419,7196.311,7189.569,0.0005,0.0005]]",
     "[{\"timestamp\":1653635401258,\"open\":1,\"high\":2,\"low\":0.5,\"close\":1.5},{\"timestamp\":1653635461258,\"open\":1,\"high\":2,\"low\":0.5,\"close\":1.5}]",
     "unix,price,amount\n1356998659,13.51,36.8\n1356998659,13.55,0.5\n",
-    "timestamp,bid_open,bid_high,bid_low,bid_close,ask_open,ask_high,ask_low,ask_close\n-9223372036854775,1,1,1,1,1,1,1,1\n9223372036854775,1,1,1,1,1,1,1,1\n",
+    "1356998659.25,13.51,36.8\n1356998659.75,13.55,0.5\n1356998660.1,13.4,0\n",
+    "timestamp,bid,ask\n-9214560000000000,1,1\n0,1,1.5\n9214646399999999,1,1\n",
+    "timestamp,price,amount\n-9214560000000000,1,1\n9214646399999999,1,1\n",
+    "timestamp,bid_open,bid_high,bid_low,bid_close,ask_open,ask_high,ask_low,ask_close\n-9214560000000000,1,1,1,1,1,1,1,1\n9214646399999999,1,1,1,1,1,1,1,1\n",
 ];
+
+#[test]
+fn times_beyond_the_years_that_bars_can_have_are_refused() {
+    for text in ["timestamp,bid,ask\n-9223372036854775,1,1\n0,1,1\n", "timestamp,price,amount\n0,1,1\n9223372036854775,1,1\n"] {
+        let checked = check_bytes(text.as_bytes(), &ReadOptions::default());
+        assert!(!checked.ok && checked.findings[0].message.contains("lies outside 1678 to 2261"), "{checked:?}");
+    }
+}
 
 /// Bytes that mean something to a reader of tables, or any.
 fn telling() -> impl Strategy<Value = Vec<u8>> {
