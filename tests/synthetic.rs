@@ -436,7 +436,9 @@ proptest! {
         let recipe = any(KINDS[which].name, &[]);
         let bars = made(&recipe, &frame, seed);
         prop_assert!(bars == made(&recipe, &frame, seed));
-        prop_assert!(bars != made(&recipe, &frame, seed + 1));
+        // Two bars on a coarse point may be the same by chance: what differs for certain are the prices before they are rounded.
+        let exact = Frame { point: None, ..frame };
+        prop_assert!(made(&recipe, &exact, seed) != made(&recipe, &exact, seed + 1));
     }
 }
 
