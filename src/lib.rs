@@ -15,6 +15,7 @@ pub mod feed;
 pub mod fold;
 pub mod indicator;
 pub mod market;
+pub mod model;
 pub mod portfolio;
 pub mod report;
 pub mod risk;

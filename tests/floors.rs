@@ -6,7 +6,7 @@ const FLOORS: &[&[&str]] = &[
     &["time", "seed", "error"],
     &["market", "stats"],
     &["indicator", "portfolio", "data", "fold"],
-    &["event", "rule"],
+    &["event", "rule", "model"],
     &[],
     &["strategy", "broker", "feed", "risk", "bus"],
     &["engine"],

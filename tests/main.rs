@@ -19,6 +19,7 @@ mod inside_bar;
 mod killed;
 mod lookahead;
 mod metrics;
+mod models;
 mod readme;
 mod reconcile;
 mod resampling;

@@ -63,6 +63,11 @@ pub(super) enum Command {
     /// Says what a metric means, and what it is in a run
     #[command(after_help = "Examples:\n  cthulu-lab explain sharpe\n  cthulu-lab explain profit_factor reports/sample")]
     Explain(ExplainArgs),
+    /// Works with trained models
+    #[command(
+        after_help = "Example:\n  cthulu-lab models predict datasets/models/direction.txt --rows datasets/models/rows.csv --out odds.csv"
+    )]
+    Models(ModelsArgs),
     /// Runs the question of a run folder again and says whether the answer is the same
     #[command(after_help = "Example:\n  cthulu-lab reproduce reports/sample")]
     Reproduce(ReproduceArgs),
@@ -537,4 +542,39 @@ fn seed(text: &str) -> Result<u64, String> {
 
 fn positive(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|v: &f64| v.is_finite() && *v > 0.0).ok_or_else(|| format!("'{text}' is not a number above 0"))
+}
+
+/// Arguments of `models`.
+#[derive(Args)]
+pub(super) struct ModelsArgs {
+    #[command(subcommand)]
+    pub(super) command: ModelsCommand,
+}
+
+/// What to do with a model.
+#[derive(Subcommand)]
+pub(super) enum ModelsCommand {
+    /// Predicts rows of features: one column a class, or the one score of two classes or of a number
+    #[command(
+        after_help = "Examples:\n  cthulu-lab models predict datasets/models/direction.txt --rows datasets/models/rows.csv --out odds.csv\n  \
+        cthulu-lab models predict datasets/models/direction.txt --rows datasets/models/rows.csv --raw"
+    )]
+    Predict(PredictArgs),
+}
+
+/// Arguments of `models predict`.
+#[derive(Args)]
+pub(super) struct PredictArgs {
+    /// A LightGBM text model, as save_model writes it
+    #[arg(value_name = "LIGHTGBM.txt")]
+    pub(super) model: PathBuf,
+    /// A CSV file with a column for each of the model's features, by name; an empty cell is a missing value
+    #[arg(long, value_name = "FILE.csv")]
+    pub(super) rows: PathBuf,
+    /// Prints the sums of the trees instead of what they predict
+    #[arg(long)]
+    pub(super) raw: bool,
+    /// Writes here instead of the terminal
+    #[arg(long, value_name = "FILE.csv")]
+    pub(super) out: Option<PathBuf>,
 }

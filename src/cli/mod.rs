@@ -12,6 +12,7 @@ mod import;
 mod interrupt;
 mod list;
 mod lookahead;
+mod models;
 mod new;
 mod progress;
 mod report;
@@ -78,6 +79,7 @@ fn run(command: &Command) -> Result<u8, Error> {
         Command::Report(args) => report::run(args).map(done),
         Command::Compare(args) => report::compare(args).map(done),
         Command::Explain(args) => explain::run(args).map(done),
+        Command::Models(args) => models::run(&args.command).map(done),
         Command::Reproduce(args) => reproduce::run(args).map(|same| if same { 0 } else { FAILED }),
     }
 }
