@@ -359,14 +359,14 @@ fn one_strategy_in_several_seats_is_told_apart_in_every_file() {
 #[test]
 fn every_example_of_every_help_works() {
     let scratch = Scratch::new("examples");
-    for folder in ["datasets", "experiments", "strategies", "reports/sample"] {
+    for folder in ["datasets", "datasets/models", "experiments", "strategies", "reports/sample"] {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         fs::create_dir_all(scratch.0.join(folder)).unwrap();
-        for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        for entry in fs::read_dir(from).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
             fs::copy(entry.path(), scratch.0.join(folder).join(entry.file_name())).unwrap();
         }
     }
-    let commands = "backtest|new|strategies|strategies list|strategies show|data|data check|eval|stats|report|compare|explain|reproduce";
+    let commands = "backtest|new|strategies|strategies list|strategies show|data|data check|eval|stats|report|compare|explain|reproduce|models|models predict";
     let mut played = 0;
     for command in commands.split('|') {
         let help = lab(&[&command.split(' ').collect::<Vec<_>>()[..], &["--help"]].concat());
