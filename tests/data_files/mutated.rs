@@ -34,7 +34,10 @@ fn read_every_way(name: &str, bytes: impl AsRef<[u8]>) {
         let (to, sound) = (to.parse().unwrap(), check(&path, &options).unwrap().ok);
         let resampled = resample_file(&path, &options, to, DayEnd::Utc);
         assert!(sound || resampled.is_err(), "{resampled:?}");
-        let loaded = load(&path, &ReadOptions { timeframe: Some(to), ..options });
+        // One row that is left has no length of its own, and may have the one it is given.
+        let options = ReadOptions { timeframe: Some(to), ..options };
+        let sound = check(&path, &options).unwrap().ok;
+        let loaded = load(&path, &options);
         assert!(sound || loaded.is_err());
         if let Ok(resampled) = resampled {
             assert!(resampled.bars.iter().all(|bar| bar.low <= bar.high && bar.closed_at > bar.opened_at));
