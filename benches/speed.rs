@@ -88,7 +88,12 @@ fn looping(c: &mut Criterion) {
         gaps: Vec::new(),
         close_at_end: false,
     };
-    let venue = Venue { quoting: Quoting::default(), costs: Costs { commission_fraction: 0.0002, ..Costs::default() }, contract_size: 1.0 };
+    let venue = Venue {
+        quoting: Quoting::default(),
+        costs: Costs { commission_fraction: 0.0002, ..Costs::default() },
+        contract_size: 1.0,
+        ..Venue::default()
+    };
     let names = Arc::new(Names {
         run: "bench".into(),
         symbols: vec!["WALK".into()],
@@ -107,7 +112,7 @@ fn looping(c: &mut Criterion) {
                     let mut strategy = RuleStrategy::new(file.compile_for(bars.timeframe(), Calendar::RoundTheClock).expect("compiles"));
                     strategy.prepare(&bars);
                     let mut seats = [Seat { strategy: Box::new(strategy), instrument: InstrumentId(0), weight: 1.0 }];
-                    let mut broker = Simulator::new(vec![venue], 1.0, MarketFill::NextOpen);
+                    let mut broker = Simulator::new(vec![venue.clone()], 1.0, MarketFill::NextOpen);
                     let mut bus = Bus::new(Arc::clone(&names), Mode::Backtest);
                     if has_journal {
                         bus.add(Box::new(Journal::new()), Policy::Wait).expect("a thread");

@@ -74,7 +74,7 @@ fn arena(strategy: &str, bars: &Arc<Bars>, costs: Costs) -> Arena {
         gaps: Vec::new(),
         close_at_end: false,
     };
-    let venue = Venue { quoting: Quoting::default(), costs, contract_size: 1.0 };
+    let venue = Venue { quoting: Quoting::default(), costs, contract_size: 1.0, ..Venue::default() };
     Arena::new(Setup {
         prices: vec![Prices { bars: Arc::clone(bars), instrument, venue }],
         entrants: vec![Entrant { file, instrument: InstrumentId(0), weight: 1.0 }],

@@ -129,7 +129,7 @@ fn play(path: &Path) {
         gaps: Vec::new(),
         close_at_end: false,
     };
-    let venue = Venue { quoting: Quoting::default(), costs: Costs::default(), contract_size: 1.0 };
+    let venue = Venue { quoting: Quoting::default(), costs: Costs::default(), contract_size: 1.0, ..Venue::default() };
     let names = Names {
         run: "bench".into(),
         symbols: vec!["WALK".into()],
@@ -138,7 +138,7 @@ fn play(path: &Path) {
         instruments: vec![InstrumentId(0)],
         features: vec![seats[0].strategy.feature_names()],
     };
-    let mut broker = Simulator::new(vec![venue], 1.0, MarketFill::NextOpen);
+    let mut broker = Simulator::new(vec![venue.clone()], 1.0, MarketFill::NextOpen);
     let mut bus = Bus::new(Arc::new(names), Mode::Backtest);
     bus.add(Box::new(Journal::new()), Policy::Wait).expect("a thread");
     let begun = Instant::now();

@@ -14,7 +14,7 @@ pub use record::{Names, Record};
 pub use signal::{Action, Signal};
 
 use crate::{
-    market::{Bar, Fill, Gap, InstrumentId, Order, OrderId, OrderKind, Side, Tick, Ticket},
+    market::{Bar, Charge, Fill, Gap, InstrumentId, Order, OrderId, OrderKind, Side, Tick, Ticket},
     portfolio::{Position, Trade},
     time::Nanos,
 };
@@ -164,6 +164,8 @@ pub enum Kind {
     },
     /// `order_filled`
     OrderFilled(Fill),
+    /// `financing`: money moved because a position was held.
+    Financing(Charge),
     /// `trade_opened`
     TradeOpened(Position),
     /// `sl_tp_updated`

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use cthulu_lab::{
-    broker::{Costs, Fills, Venue},
+    broker::{Fills, Venue},
     engine::{Account, Days},
     experiment::{Experiment, Spec, Watchers},
     market::{Bars, Calendar, Instrument, InstrumentId, Quoting},
@@ -41,7 +41,7 @@ const ABOVE_MEAN: &str = "name = 'above'\nabout = 'A test.'\n[params]\nn = { def
 fn small(series: Vec<Arc<Bars>>, strategy: &str) -> Arena {
     let days = Days { calendar: Calendar::RoundTheClock, timeframe: series[0].timeframe() };
     let instruments: Vec<Instrument> = (0..series.len()).map(|i| Instrument::fractional(format!("I{i}"))).collect();
-    let venue = Venue { quoting: Quoting { spread: Some(0.0), ..Quoting::default() }, costs: Costs::default(), contract_size: 1.0 };
+    let venue = Venue { quoting: Quoting { spread: Some(0.0), ..Quoting::default() }, ..Venue::default() };
     let file = StrategyFile::parse(strategy, "small.toml").unwrap();
     let share = 1.0 / series.len() as f64;
     let entrants = (0..series.len()).map(|i| Entrant { file: file.clone(), instrument: InstrumentId(i as u16), weight: share }).collect();
@@ -54,7 +54,7 @@ fn small(series: Vec<Arc<Bars>>, strategy: &str) -> Arena {
         gaps: Vec::new(),
         close_at_end: false,
     };
-    let prices = series.into_iter().zip(instruments).map(|(bars, instrument)| Prices { bars, instrument, venue }).collect();
+    let prices = series.into_iter().zip(instruments).map(|(bars, instrument)| Prices { bars, instrument, venue: venue.clone() }).collect();
     Arena::new(Setup { prices, entrants, account, leverage: 1.0, fills: Fills::default(), days }).unwrap()
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cthulu_lab::{
-    broker::{Costs, MarketFill},
+    broker::{Conversion, Costs, Dividend, FinancingTerms, MarketFill, Tariff, Tier, Volume},
     market::{
         Bar, Bars, Instrument, Ohlc, OrderKind, PriceSide, Quoting, Side,
         intrabar::{Intrabar, Through},
@@ -108,13 +108,14 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
             let last = series.len() as u16 - 1;
             scripts.iter_mut().for_each(|(instrument, _)| *instrument = (*instrument).min(last));
             let mut stage = Stage::new(series);
-            stage.quoting = Quoting { side, spread: (!both).then(|| f64::from(spread) * 0.25) };
+            stage.quoting = Quoting { side, spread: (!both).then(|| f64::from(spread) * 0.25), ..Quoting::default() };
             let some = |on: bool, value: f64| if on { value } else { 0.0 };
             stage.costs = Costs {
                 commission_fraction: some(costs.0, 0.001),
                 commission_per_lot: some(costs.1, 0.3),
                 commission_per_order: some(costs.2, 0.7),
                 slippage: some(costs.3, 0.125),
+                ..Costs::default()
             };
             let (sizing, broker_lots, leverage, (max_positions, daily, drawdown), at_close, close_at_end) = account;
             let limits = Limits { max_positions, max_daily_loss_fraction: daily, max_drawdown_fraction: drawdown };
@@ -131,6 +132,50 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
             Case { stage, scripts }
         },
     )
+}
+
+/// The same with holding that costs, prices of another currency, a price list, and a slow line, each or none.
+pub(crate) fn financed_case() -> impl Strategy<Value = Case> {
+    let terms = (-40..=40_i32, prop::option::of(0..=5_u8), any::<bool>(), prop::option::of(-3..=3_i32));
+    let rates = prop::option::weighted(0.4, prop::collection::vec(1..=8_u8, 40));
+    let more = (terms, rates, any::<bool>(), prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(HOUR)]);
+    (case(), more).prop_map(|(mut case, ((swap, dividend, borrows, funding), rates, has_tariff, latency_ns))| {
+        let stage = &mut case.stage;
+        let terms = |instrument: &Instrument| {
+            let instrument = Instrument {
+                point: Some(0.01),
+                swap_long_points: f64::from(swap),
+                swap_short_points: f64::from(-swap / 2),
+                borrow_annual_fraction: if borrows { 0.36 } else { 0.0 },
+                funding_fraction: funding.map(|f| f64::from(f) * 0.001),
+                ..instrument.clone()
+            };
+            let paid: Vec<Dividend> =
+                dividend.map(|d| Dividend { ex_at: Nanos(13 * HOUR), amount: f64::from(d) * 0.1 }).into_iter().collect();
+            FinancingTerms::of(&instrument, true).with_dividends(&paid)
+        };
+        stage.financing = stage.account.instruments.iter().map(terms).collect();
+        if let Some(rates) = rates {
+            let steps = (-1_i64..).zip(&rates).map(|(i, rate)| (Nanos(i * HOUR), f64::from(*rate) * 0.25)).collect();
+            let conversion = Conversion { rates: Arc::new(cthulu_lab::market::Steps::new(steps)), is_own_price: false };
+            stage.conversions = vec![Some(conversion); stage.account.instruments.len()];
+            stage.costs.conversion_fraction = 0.01;
+        }
+        if has_tariff {
+            let tier = Tier { above: 500.0, fraction: 0.0005, maker_fraction: 0.0001, per_lot: 0.0 };
+            let tariff = Tariff {
+                minimum: 0.25,
+                maximum_fraction: Some(0.02),
+                maker_fraction: Some(0.0002),
+                tiers: vec![tier],
+                by: Volume::Notional,
+            };
+            stage.costs.commission_fraction = 0.001;
+            stage.costs.tariff = Some(Arc::new(tariff));
+        }
+        stage.latency_ns = if stage.market_fill == MarketFill::Close { 0 } else { latency_ns };
+        case
+    })
 }
 
 fn act(wish: Wish, ctx: &mut Context<'_>, bar: &Bar) {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use cthulu_lab::{
-    broker::{Costs, Venue},
+    broker::Venue,
     experiment::{DataSpec, Experiment, Spec},
     market::{Bar, Bars, Instrument, Quoting, Side},
     seed::Seed,
@@ -27,7 +27,7 @@ fn walk(rows: usize) -> Prices {
         bars.push(&Bar { opened_at, closed_at, open: price, high, low, close, volume: 1.0, ..Bar::default() });
         price = close;
     }
-    let venue = Venue { quoting: Quoting { spread: Some(0.0), ..Quoting::default() }, costs: Costs::default(), contract_size: 1.0 };
+    let venue = Venue { quoting: Quoting { spread: Some(0.0), ..Quoting::default() }, ..Venue::default() };
     Prices { bars: Arc::new(bars), instrument: Instrument::fractional("X"), venue }
 }
 

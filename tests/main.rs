@@ -23,6 +23,7 @@ mod models;
 mod readme;
 mod reconcile;
 mod resampling;
+mod scenarios_costs;
 mod skipping;
 mod stage;
 mod synthetic;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cthulu_lab::{
     broker::MarketFill,
+    engine::Attribution,
     event::{Event, Kind, Market, Record},
     market::{Bar, ExitReason, Fill, FillKind, InstrumentId, Ohlc, Order, OrderId, OrderKind, PriceSide, Side},
     portfolio::{Booked, Ledger, Trade},
@@ -11,7 +12,7 @@ use cthulu_lab::{
 use proptest::prelude::*;
 
 use crate::{
-    cases::{case, play},
+    cases::{case, financed_case, play},
     stage::{Played, Stage},
 };
 
@@ -51,6 +52,8 @@ struct Account {
     cash: f64,
     open: BTreeMap<OrderId, Fill>,
     quotes: BTreeMap<InstrumentId, (f64, f64)>,
+    /// Paid for what is open.
+    held: BTreeMap<OrderId, f64>,
 }
 
 impl Account {
@@ -62,16 +65,33 @@ impl Account {
                 let entry = self.open.remove(&ticket.0).unwrap();
                 assert_eq!((entry.lots, entry.side, entry.instrument), (fill.lots, fill.side.opposite(), fill.instrument));
                 let per_unit = if entry.side == Side::Buy { fill.price - entry.price } else { entry.price - fill.price };
-                self.cash += per_unit * fill.lots * contract_size;
+                self.cash += per_unit * fill.lots * contract_size * fill.rate - fill.conversion_cost;
+                self.held.remove(&ticket.0);
             }
         }
     }
 
-    fn equity(&self, contract_size: f64) -> f64 {
+    /// Deals and charges in the order they were told.
+    fn hear(&mut self, events: &[Event], contract_size: f64) {
+        for event in events {
+            match &event.kind {
+                Kind::OrderFilled(fill) => self.take(fill, contract_size),
+                Kind::Financing(charge) => {
+                    assert!(self.open.contains_key(&charge.ticket.0), "only what is open pays");
+                    self.cash -= charge.amount;
+                    *self.held.entry(charge.ticket.0).or_default() += charge.amount;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Cash plus what is open at `rate` account money for a unit of the currency of each instrument's prices.
+    fn equity(&self, contract_size: f64, rate: impl Fn(InstrumentId) -> f64) -> f64 {
         let unrealised = self.open.values().map(|entry| {
             let (bid, ask) = self.quotes[&entry.instrument];
             let per_unit = if entry.side == Side::Buy { bid - entry.price } else { entry.price - ask };
-            per_unit * entry.lots * contract_size
+            per_unit * entry.lots * contract_size * rate(entry.instrument)
         });
         self.cash + unrealised.sum::<f64>()
     }
@@ -88,17 +108,20 @@ fn cash_and_unrealised_are_equity_at_every_bar(stage: &Stage, played: &Played) {
         };
         let (bid, ask) = quoted(stage, bar);
         account.quotes.insert(*instrument, if completed { (bid.close, ask.close) } else { (bid.open, ask.open) });
-        fills(events).for_each(|fill| account.take(fill, 2.0));
+        account.hear(events, 2.0);
         if matches!(market, Market::Completion { more: false, .. }) {
+            let rate = |instrument: InstrumentId| stage.rate_at(instrument, bar.closed_at);
             let (at, equity, cash) = (played.run.curve.at()[row], played.run.curve.equity()[row], played.run.curve.cash()[row]);
             assert_eq!(at, bar.closed_at);
             assert!(close_to(cash, account.cash), "cash {cash} at {at}, by hand {}", account.cash);
-            assert!(close_to(equity, account.equity(2.0)), "equity {equity} at {at}, by hand {}", account.equity(2.0));
+            let by_hand = account.equity(2.0, rate);
+            assert!(close_to(equity, by_hand), "equity {equity} at {at}, by hand {by_hand}");
             row += 1;
         }
     }
     assert_eq!(row, rows);
-    let (book, open) = (&played.run.book, account.open.values().map(|f| f.commission).sum::<f64>());
+    let held: f64 = account.held.values().sum();
+    let (book, open) = (&played.run.book, account.open.values().map(|f| f.commission).sum::<f64>() + held);
     let pnl: f64 = played.run.trades.iter().map(|t| t.pnl).sum();
     assert!(close_to(1000.0 + pnl - open, book.cash()), "pnl {pnl}, commission of what is open {open}, cash {}", book.cash());
     assert_eq!(account.open.len(), book.positions().len());
@@ -108,7 +131,11 @@ fn the_ledger_comes_back_from_the_lines(played: &Played) {
     let mut book = Ledger::new(1000.0, &played.names.contract_sizes);
     let mut trades = Vec::new();
     for line in played.lines() {
-        let Some(fill) = Record::parse(&line).unwrap().as_fill(&played.names) else { continue };
+        let record = Record::parse(&line).unwrap();
+        if let Some(charge) = record.as_charge() {
+            assert!(book.charge(&charge));
+        }
+        let Some(fill) = record.as_fill(&played.names) else { continue };
         if let Booked::Closed(trade) = book.apply(&fill) {
             trades.push(trade);
         }
@@ -139,7 +166,7 @@ fn orders_end_once_and_never_fill_early(stage: &Stage, played: &Played) {
                     let (submitted, order) = waiting.remove(&fill.order).unwrap();
                     let same = at_close && order.kind == OrderKind::Market;
                     assert!(moment > submitted || (same && moment == submitted), "order {} filled in its own moment", order.id);
-                    assert!(fill.at >= order.submitted_at && fill.at == event.at);
+                    assert!(fill.at >= order.submitted_at.plus(stage.latency_ns) && fill.at == event.at);
                     assert_eq!((order.side, order.instrument, order.strategy), (fill.side, fill.instrument, fill.strategy));
                 }
                 _ => {}
@@ -249,13 +276,14 @@ fn events_are_numbered_without_gaps_in_time_order(played: &Played) {
 fn nobody_holds_on_with_nothing_left(stage: &Stage, played: &Played) {
     let mut account = Account { cash: 1000.0, ..Account::default() };
     for (market, events) in by_moment(played) {
-        fills(events).for_each(|fill| account.take(fill, 2.0));
+        account.hear(events, 2.0);
         let Market::Completion { instrument, bar, .. } = market else { continue };
         let [held] = account.open.values().collect::<Vec<_>>()[..] else { continue };
         if held.instrument == *instrument && fills(events).next().is_none() {
             let (bid, ask) = quoted(stage, bar);
             account.quotes.insert(*instrument, (bid.low, ask.high));
-            assert!(account.equity(2.0) > -1e-9, "held through {bar:?} with {} at its worst", account.equity(2.0));
+            let equity = account.equity(2.0, |instrument| stage.rate_at(instrument, bar.closed_at));
+            assert!(equity > -1e-9, "held through {bar:?} with {equity} at its worst");
         }
     }
     let only_longs = fills(&played.events).all(|f| !matches!(f.kind, FillKind::Open { .. }) || f.side == Side::Buy);
@@ -263,6 +291,20 @@ fn nobody_holds_on_with_nothing_left(stage: &Stage, played: &Played) {
         assert!(played.run.curve.equity().iter().all(|equity| *equity > 0.0));
         assert!(played.run.trades.iter().all(|trade| trade.reason != ExitReason::StopOut));
     }
+}
+
+/// What each cost took, worked out from the middle of the quotes that each deal was done at, adds up to the change of the account.
+fn gross_less_every_cost_is_net(stage: &Stage, played: &Played) {
+    let taken = Attribution::of(&played.run);
+    let parts = taken.gross - taken.commission - taken.spread - taken.slippage - taken.financing() - taken.conversion;
+    assert!((parts - taken.net).abs() < 0.005, "{taken:?}");
+    if !played.run.book.positions().is_empty() || !stage.conversions.is_empty() {
+        return;
+    }
+    // Flat at the end, and every deal at one rate: the middle prices alone give the gross.
+    let middle = |fill: &Fill| fill.price - fill.side.sign() * (fill.spread_cost + fill.slippage_cost) / (fill.lots * 2.0);
+    let gross: f64 = fills(&played.events).map(|fill| -fill.side.sign() * fill.lots * 2.0 * middle(fill)).sum();
+    assert!((gross - taken.gross).abs() < 0.005, "gross {} by hand {gross}", taken.gross);
 }
 
 proptest! {
@@ -278,5 +320,18 @@ proptest! {
         prices_are_those_the_market_showed(&case.stage, &played);
         stops_and_targets_are_met(&case.stage, &played);
         nobody_holds_on_with_nothing_left(&case.stage, &played);
+        gross_less_every_cost_is_net(&case.stage, &played);
+    }
+
+    #[test]
+    fn every_run_reconciles_with_financing_rates_a_tariff_and_latency(case in financed_case()) {
+        let played = play(&case);
+        events_are_numbered_without_gaps_in_time_order(&played);
+        cash_and_unrealised_are_equity_at_every_bar(&case.stage, &played);
+        the_ledger_comes_back_from_the_lines(&played);
+        orders_end_once_and_never_fill_early(&case.stage, &played);
+        prices_are_those_the_market_showed(&case.stage, &played);
+        stops_and_targets_are_met(&case.stage, &played);
+        gross_less_every_cost_is_net(&case.stage, &played);
     }
 }

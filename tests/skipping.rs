@@ -83,13 +83,13 @@ fn terms() -> Vec<Terms> {
     vec![
         plain.clone(),
         Terms { market_fill: MarketFill::Close, ..plain.clone() },
-        Terms { costs, ..plain.clone() },
-        Terms { costs, leverage: 30.0, sizing: Sizing::Fraction(5.0), calendar: Calendar::RoundTheClock, ..plain.clone() },
+        Terms { costs: costs.clone(), ..plain.clone() },
+        Terms { costs: costs.clone(), leverage: 30.0, sizing: Sizing::Fraction(5.0), calendar: Calendar::RoundTheClock, ..plain.clone() },
         Terms { leverage: 500.0, sizing: Sizing::Fraction(200.0), ..plain.clone() },
-        Terms { costs, leverage: 20.0, sizing: Sizing::Risk(0.05), ..plain.clone() },
+        Terms { costs: costs.clone(), leverage: 20.0, sizing: Sizing::Risk(0.05), ..plain.clone() },
         Terms { limits: drawdown(0.05), ..plain.clone() },
         Terms { limits: Limits { max_positions: Some(1), ..drawdown(0.3) }, market_fill: MarketFill::Close, ..plain.clone() },
-        Terms { limits: day, costs, ..plain.clone() },
+        Terms { limits: day, costs: costs.clone(), ..plain.clone() },
         Terms { sizing: Sizing::Lots(3.0), leverage: 5.0, ..plain },
     ]
 }
@@ -98,7 +98,7 @@ fn arena(text: &str, bars: &Arc<Bars>, terms: &Terms) -> Arena {
     let file = StrategyFile::parse(text, "skipping.toml").unwrap();
     let instrument = Instrument { calendar: terms.calendar, ..Instrument::fractional("I0") };
     let spread = bars.ask().is_none().then_some(0.02);
-    let venue = Venue { quoting: Quoting { side: PriceSide::Bid, spread }, costs: terms.costs, contract_size: 1.0 };
+    let venue = Venue { quoting: Quoting { side: PriceSide::Bid, spread, schedule: None }, costs: terms.costs.clone(), ..Venue::default() };
     let account = Account {
         cash: 10_000.0,
         sizing: terms.sizing,

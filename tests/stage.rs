@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use cthulu_lab::{
-    broker::{Costs, Fills, MarketFill, Simulator, Venue},
+    broker::{Broker, Conversion, Costs, Fills, FinancingTerms, House, MarketFill, Venue},
     bus::Bus,
     engine::{self, Account, Run, Seat},
     event::{Event, Kind, Market, Mode, Names, Record, Refusal},
@@ -96,6 +96,11 @@ pub(crate) struct Stage {
     /// What the bars of the first instrument were made of.
     pub(crate) finer: Option<Finer>,
     pub(crate) account: Account,
+    /// What holding costs, by instrument; none where empty.
+    pub(crate) financing: Vec<FinancingTerms>,
+    /// Rates of the currencies that prices are in, by instrument; none where empty.
+    pub(crate) conversions: Vec<Option<Conversion>>,
+    pub(crate) latency_ns: i64,
 }
 
 impl Stage {
@@ -112,8 +117,26 @@ impl Stage {
             close_at_end: false,
         };
         let (quoting, costs) = (Quoting { spread: Some(0.0), ..Quoting::default() }, Costs::default());
-        let (intrabar, through, finer) = (Intrabar::default(), Through::default(), None);
-        Self { bars, quoting, costs, leverage: 1.0, market_fill: MarketFill::NextOpen, intrabar, through, finer, account }
+        Self {
+            bars,
+            quoting,
+            costs,
+            leverage: 1.0,
+            market_fill: MarketFill::NextOpen,
+            intrabar: Intrabar::default(),
+            through: Through::default(),
+            finer: None,
+            account,
+            financing: Vec::new(),
+            conversions: Vec::new(),
+            latency_ns: 0,
+        }
+    }
+
+    /// Account money for a unit of the currency of an instrument's prices.
+    pub(crate) fn rate_at(&self, instrument: InstrumentId, at: Nanos) -> f64 {
+        let conversion = self.conversions.get(usize::from(instrument.0)).and_then(Option::as_ref);
+        conversion.map_or(1.0, |conversion| conversion.rates.at(at).unwrap())
     }
 
     pub(crate) fn names(&self, seats: &[Seat]) -> Names {
@@ -144,11 +167,22 @@ impl Stage {
         let told: Arc<Mutex<Vec<Event>>> = Arc::default();
         let ear = Arc::clone(&told);
         bus.tap(move |event| ear.lock().unwrap().push(event.clone()));
-        let venue = |i: &Instrument| Venue { quoting: self.quoting, costs: self.costs, contract_size: i.contract_size };
-        let venues = self.account.instruments.iter().map(venue).collect();
-        let mut broker = Simulator::filling(venues, self.leverage, self.fills());
+        let venue = |(index, instrument): (usize, &Instrument)| Venue {
+            quoting: self.quoting.clone(),
+            costs: self.costs.clone(),
+            contract_size: instrument.contract_size,
+            financing: self.financing.get(index).cloned().unwrap_or_default(),
+            conversion: self.conversions.get(index).cloned().flatten(),
+            latency_ns: self.latency_ns,
+        };
+        let venues = self.account.instruments.iter().enumerate().map(venue).collect();
+        let mut house = House::new(venues, self.leverage, self.fills());
+        let broker: &mut dyn Broker = match &mut house {
+            House::Plain(simulator) => &mut **simulator,
+            House::Full(broker) => &mut **broker,
+        };
         let mut feed = Counted { inner, told: Arc::clone(&told), moments: Vec::new() };
-        let run = engine::run(&mut feed, &mut seats, &mut broker, &self.account, &mut bus);
+        let run = engine::run(&mut feed, &mut seats, broker, &self.account, &mut bus);
         drop(bus);
         let moments = feed.moments;
         let events = std::mem::take(&mut *told.lock().unwrap());

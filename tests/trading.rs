@@ -88,7 +88,7 @@ fn every_kind_of_file_costs_one_spread_there_and_back() {
         [(PriceSide::Bid, 100.5, 100.0), (PriceSide::Ask, 100.0, 99.5), (PriceSide::Mid, 100.25, 99.75), (PriceSide::Trade, 100.25, 99.75)];
     for (side, paid, received) in table {
         let mut stage = stage(&[FLAT, FLAT, FLAT]);
-        stage.quoting = Quoting { side, spread: Some(0.5) };
+        stage.quoting = Quoting { side, spread: Some(0.5), ..Quoting::default() };
         let played = stage.play(vec![seat(0, |i, ctx, _| if i == 0 { ctx.enter(buy()) } else { ctx.exit() })]);
         // 10 · 0.5
         assert_eq!((played.prices(), played.run.trades[0].pnl), (vec![paid, received], -5.0), "{side:?}");
@@ -98,7 +98,7 @@ fn every_kind_of_file_costs_one_spread_there_and_back() {
 #[test]
 fn on_an_ask_file_a_long_pays_the_file_and_gets_a_spread_less() {
     let mut stage = stage(&[FLAT, FLAT, FLAT, FLAT, FLAT]);
-    stage.quoting = Quoting { side: PriceSide::Ask, spread: Some(0.5) };
+    stage.quoting = Quoting { side: PriceSide::Ask, spread: Some(0.5), ..Quoting::default() };
     let played = stage.play(vec![seat(0, |i, ctx, _| match i {
         0 => ctx.enter(buy()),
         1 => ctx.enter(sell()),
@@ -117,7 +117,7 @@ fn on_an_ask_file_a_long_pays_the_file_and_gets_a_spread_less() {
 fn a_short_s_stop_is_met_by_the_ask() {
     // On a bid file with a spread of 1 the ask reaches 102 when the bid reaches 101.
     let mut stage = stage(&[FLAT, FLAT, FLAT]);
-    stage.quoting = Quoting { side: PriceSide::Bid, spread: Some(1.0) };
+    stage.quoting = Quoting { side: PriceSide::Bid, spread: Some(1.0), ..Quoting::default() };
     let played = stage.play(vec![seat(0, |i, ctx, _| {
         if i == 0 {
             ctx.enter(Entry { stop_loss: Some(102.0), ..sell() });

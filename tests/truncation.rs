@@ -56,7 +56,7 @@ fn play(name: &str, text: &str, bars: Bars, in_blocks: bool) -> Played {
     }
     let mut stage = Stage::new(vec![bars]);
     let last = stage.bars[0].close()[0];
-    stage.quoting = Quoting { side: PriceSide::Ask, spread: Some(last * 1e-4) };
+    stage.quoting = Quoting { side: PriceSide::Ask, spread: Some(last * 1e-4), ..Quoting::default() };
     stage.account.sizing = Sizing::Fraction(0.5);
     stage.play(vec![Seat { strategy: Box::new(strategy), instrument: InstrumentId(0), weight: 1.0 }])
 }

@@ -3,20 +3,30 @@
 //! The engine shows a broker every market event and asks for notices until there are none; each notice is booked before the next is
 //! asked for, so a broker always sees the book as it stands.
 
+mod back_office;
 mod costs;
+mod financing;
+mod latency;
 mod path;
 mod simulator;
+mod slippage;
 mod stop_out;
+mod tariff;
 mod venue;
 
+pub use back_office::{BackOffice, Conversion};
 pub use costs::Costs;
+pub use financing::{Dividend, FinancingTerms};
+pub use latency::Delayed;
 pub use simulator::{Fills, MarketFill, Simulator};
-pub use venue::Venue;
+pub use slippage::{Impact, Recorded, Slippage, Volatility, VolumeShare};
+pub use tariff::{Tariff, Tier, Volume};
+pub use venue::{House, Venue};
 
 use crate::{
     event::{Market, Refusal},
-    market::{Bar, Fill, InstrumentId, Ohlc, Order, OrderId, Tick, Ticket},
-    portfolio::{Ledger, Position},
+    market::{Bar, Charge, Fill, InstrumentId, Ohlc, Order, OrderId, Tick, Ticket},
+    portfolio::{Ledger, Position, Rate},
 };
 
 /// What a broker tells.
@@ -28,6 +38,10 @@ pub enum Notice {
     Rejected(OrderId, Refusal),
     /// An order was withdrawn.
     Cancelled(OrderId, Refusal),
+    /// Money moved because a position was held.
+    Charged(Charge),
+    /// The currency that prices of an instrument are in is worth something else from now on.
+    Converted(InstrumentId, Rate),
     /// Stop loss and take profit of a position are now these.
     Amended {
         /// Which position.
@@ -62,10 +76,15 @@ pub trait Broker {
         false
     }
 
-    /// Commission of a deal as far as it is known beforehand, so that an order in whole lots leaves room for it.
-    fn commission(&self, _instrument: InstrumentId, _lots: f64, _price: f64) -> f64 {
-        0.0
+    /// Money per deal and per lot that a deal at `price` will not cost more than, so that an order in whole lots leaves room for it; a lot
+    /// gains `lot_value` when the price rises by 1.
+    fn commission_bound(&self, _instrument: InstrumentId, _price: f64, _lot_value: f64) -> (f64, f64) {
+        (0.0, 0.0)
     }
+
+    /// Sees a completed bar, after everything it brought has been settled.
+    #[inline]
+    fn learn(&mut self, _instrument: InstrumentId, _bar: &Bar) {}
 
     /// Bid and ask of a market event.
     fn quote(&self, market: &Market<'_>) -> Option<Tick>;
@@ -74,5 +93,5 @@ pub trait Broker {
     fn sides(&self, instrument: InstrumentId, bar: &Bar) -> (Ohlc, Ohlc);
 
     /// Closes a position at the event's price, at the end of a replay; a broker that cannot answers `None`.
-    fn close_now(&mut self, market: &Market<'_>, position: &Position) -> Option<Fill>;
+    fn close_now(&mut self, market: &Market<'_>, position: &Position, book: &Ledger) -> Option<Fill>;
 }

@@ -131,7 +131,7 @@ fn along(
         let deal = |price, slips| Deal { at: to.at, price, half_spread, inside_bar: true, ambiguous: false, slips };
         return Some(match met {
             Met::Position { index, reason, price, slips } => {
-                Notice::Filled(broker.venue(instrument).close(&book.positions()[index], reason, &deal(price, slips)))
+                Notice::Filled(broker.venue(instrument).close(&book.positions()[index], reason, &deal(price, slips), book))
             }
             Met::Order(index) => {
                 let order = broker.orders.remove(index);

@@ -119,6 +119,11 @@ impl Simulator {
         self.leverage
     }
 
+    /// How every instrument deals, for who changes that while the run goes on.
+    pub(super) fn venues_mut(&mut self) -> &mut [Venue] {
+        &mut self.venues
+    }
+
     /// Whether no price can bring a notice: the answer at most events, so it comes first.
     #[inline]
     fn has_nothing_to_do(&self, book: &Ledger) -> bool {
@@ -208,7 +213,7 @@ impl Simulator {
             let reached = position.take_profit.is_some_and(|target| through.fills(sign * (price - target)));
             let reason = if stopped { way_out.reason } else { ExitReason::TakeProfit };
             let deal = Deal { inside_bar: inside, ..Deal::at_quote(quote, position.side.opposite(), stopped) };
-            (stopped || reached).then(|| self.venue(instrument).close(position, reason, &deal))
+            (stopped || reached).then(|| self.venue(instrument).close(position, reason, &deal, book))
         })
     }
 
@@ -233,7 +238,7 @@ impl Simulator {
                 Touch::Stop { price, ambiguous } => (way_out.reason, Deal { price, ambiguous, ..deal }),
                 Touch::Target { price, ambiguous } => (ExitReason::TakeProfit, Deal { price, ambiguous, slips: false, ..deal }),
             };
-            return Some(Notice::Filled(self.venue(instrument).close(position, reason, &deal)));
+            return Some(Notice::Filled(self.venue(instrument).close(position, reason, &deal, book)));
         }
         let path = |order: &Order| if order.side == Side::Buy { &ask } else { &bid };
         let index = self.orders.iter().position(|o| o.instrument == instrument && reached_inside(o, path(o), &rule))?;
@@ -266,7 +271,7 @@ impl Simulator {
         let venue = self.venue(order.instrument);
         if let Some((ticket, reason)) = order.closes {
             return match book.positions().iter().find(|p| p.ticket == ticket) {
-                Some(position) => Notice::Filled(Fill { order: order.id, ..venue.close(position, reason, deal) }),
+                Some(position) => Notice::Filled(Fill { order: order.id, ..venue.close(position, reason, deal, book) }),
                 None => Notice::Cancelled(order.id, Refusal::Replaced),
             };
         }
@@ -312,9 +317,8 @@ impl Broker for Simulator {
         self.fills.market == MarketFill::Close
     }
 
-    fn commission(&self, instrument: InstrumentId, lots: f64, price: f64) -> f64 {
-        let venue = self.venue(instrument);
-        venue.costs.commission(lots, venue.contract_size, price)
+    fn commission_bound(&self, instrument: InstrumentId, price: f64, lot_value: f64) -> (f64, f64) {
+        self.venue(instrument).costs.commission_bound(lot_value, price)
     }
 
     #[inline]
@@ -322,10 +326,10 @@ impl Broker for Simulator {
         self.venue(instrument).quoting.sides(bar)
     }
 
-    fn close_now(&mut self, market: &Market<'_>, position: &Position) -> Option<Fill> {
+    fn close_now(&mut self, market: &Market<'_>, position: &Position, book: &Ledger) -> Option<Fill> {
         let quote = self.quote(market)?;
         let deal = Deal::at_quote(&quote, position.side.opposite(), true);
-        Some(self.venue(position.instrument).close(position, ExitReason::EndOfRun, &deal))
+        Some(self.venue(position.instrument).close(position, ExitReason::EndOfRun, &deal, book))
     }
 
     #[inline]

@@ -34,11 +34,11 @@ fn ruin_price(position: &Position, quote: &Tick, book: &Ledger, leverage: f64) -
     if position.side == Side::Buy && leverage <= 1.0 {
         return None;
     }
-    let (sign, contract_size) = (position.side.sign(), book.contract_size(position.instrument));
+    let (sign, lot_value) = (position.side.sign(), book.lot_value(position.instrument));
     let (mut equity, mut units) = (book.equity(), 0.0);
     for p in book.positions().iter().filter(|p| p.instrument == position.instrument) {
-        equity += p.pnl_at(exit_price(p, quote), contract_size) - book.unrealised_of(p);
-        units += p.side.sign() * p.lots * contract_size;
+        equity += p.pnl_at(exit_price(p, quote), lot_value) - book.unrealised_of(p);
+        units += p.side.sign() * p.lots * lot_value;
     }
     let against = sign * units;
     (against > 0.0).then(|| exit_price(position, quote) - sign * equity / against)

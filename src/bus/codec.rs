@@ -7,7 +7,7 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use crate::{
     event::{Action, Event, Kind, Mode, Refusal, Signal, Source},
-    market::{ExitReason, Fill, FillKind, Gap, InstrumentId, Order, OrderId, OrderKind, Side, Size, Ticket},
+    market::{Charge, ExitReason, Fill, FillKind, Financing, Gap, InstrumentId, Order, OrderId, OrderKind, Side, Size, Ticket},
     portfolio::{Position, Trade},
     time::Nanos,
 };
@@ -167,6 +167,7 @@ variants!(Refusal {
     0 AlreadyInPosition, 1 MaxPositions, 2 DailyLoss, 3 DrawdownHalt, 4 NoEquity, 5 NoStop, 6 BelowMinimumLots, 7 NotEnoughMargin,
     8 InvalidStops, 9 Replaced, 10 EndOfRun,
 });
+variants!(Financing { 0 Swap, 1 Funding, 2 Borrow, 3 Dividend });
 variants!(OrderKind { 0 Market, 1 Limit(price), 2 Stop(price) });
 variants!(Size { 0 Lots(lots), 1 EquityFraction(fraction) });
 variants!(FillKind { 0 Open { stop_loss, take_profit }, 1 Close(ticket, reason) });
@@ -176,24 +177,26 @@ variants!(Kind {
     4 OrderSubmitted(order), 5 OrderRefused { side, kind, reason }, 6 OrderRejected { order, reason }, 7 OrderCancelled { order, reason },
     8 OrderFilled(fill), 9 TradeOpened(position), 10 SlTpUpdated { ticket, stop_loss, take_profit }, 11 TradeStoppedOut { ticket, price },
     12 TradeTpHit { ticket, price }, 13 TradeClosed { trade, features }, 14 RiskLimitHit { limit, fraction }, 15 Drawdown { fraction },
-    16 RunFinished { equity, cash }, 17 GapCrossed { ticket, side, gap },
+    16 RunFinished { equity, cash }, 17 GapCrossed { ticket, side, gap }, 18 Financing(charge),
 });
 
 fields! {
     Signal { instrument, strategy, action, confidence, features }
     Order { id, instrument, side, size, kind, closes, stop_loss, take_profit, strategy, submitted_at }
     Fill {
-        order, instrument, side, lots, at, price, kind, commission, spread_cost, slippage_cost, inside_bar, ambiguous, strategy,
+        order, instrument, side, lots, at, price, kind, commission, rate, conversion_cost, spread_cost, slippage_cost, inside_bar, ambiguous,
+        strategy,
     }
     Position {
         ticket, instrument, side, lots, entry, opened_at, stop_loss, stop_moved, take_profit, commission, spread_cost, slippage_cost,
-        worst_pnl, best_pnl, best_price, bars, opened_inside_bar, strategy,
+        swap, worst_pnl, best_pnl, best_price, bars, opened_inside_bar, strategy,
     }
     Trade {
-        ticket, instrument, side, lots, opened_at, entry, closed_at, exit, pnl, commission, swap, spread, slippage, mae, mfe, bars,
-        reason, strategy,
+        ticket, instrument, side, lots, opened_at, entry, closed_at, exit, pnl, commission, swap, conversion, rate, spread, slippage, mae,
+        mfe, bars, reason, strategy,
     }
     Gap { from, to, missing_bars }
+    Charge { ticket, kind, amount }
     Event { seq, at, mode, source, instrument, strategy, kind }
 }
 

@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use crate::{
     event::{Action, Event, Kind, Mode, Names, Refusal, Signal, Source},
-    market::{ExitReason, Fill, FillKind, Gap, InstrumentId, Order, OrderId, OrderKind, Side, Size, Ticket},
+    market::{Charge, ExitReason, Fill, FillKind, Financing, Gap, InstrumentId, Order, OrderId, OrderKind, Side, Size, Ticket},
     portfolio::{Booked, Ledger},
     time::{HOUR, Nanos},
 };
@@ -90,6 +90,8 @@ pub(super) fn round_trip(book: &mut Ledger, index: u32, at: Nanos) -> Vec<Kind> 
         price,
         kind: FillKind::Open { stop_loss: Some(0.1), take_profit: None },
         commission: 0.07,
+        rate: 1.0,
+        conversion_cost: 0.0,
         spread_cost: 0.02,
         slippage_cost: 0.01,
         inside_bar: false,
@@ -144,6 +146,7 @@ pub(super) fn one_of_each() -> Vec<Event> {
         Kind::RiskLimitHit { limit: Refusal::DailyLoss, fraction: 0.05 },
         Kind::Drawdown { fraction: 0.1 },
         Kind::GapCrossed { ticket, side: Side::Sell, gap: Gap { from: Nanos(0), to: Nanos(3 * HOUR), missing_bars: 2 } },
+        Kind::Financing(Charge { ticket, kind: Financing::Borrow, amount: -0.25 }),
         Kind::RunFinished { equity: book.equity(), cash: book.cash() },
     ]);
     let event = |(index, kind): (usize, Kind)| Event {

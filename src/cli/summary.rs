@@ -7,6 +7,7 @@ use std::{fmt::Write, path::Path};
 use super::{COLUMNS, wrapped};
 use crate::{
     bus::Stats,
+    engine::Attribution,
     experiment::{Experiment, Outcome},
     stats::bootstrap::Interval,
 };
@@ -39,7 +40,8 @@ pub(super) fn text(experiment: &Experiment, outcome: &Outcome, place: &Path) -> 
 
 /// The verdict and what it stands on.
 fn figures(experiment: &Experiment, outcome: &Outcome) -> [(&'static str, String); 8] {
-    let (m, c, held, currency) = (&outcome.metrics, &outcome.costs, &outcome.benchmark, &experiment.spec.account.currency);
+    let (m, held, currency) = (&outcome.metrics, &outcome.benchmark, &experiment.spec.account.currency);
+    let taken = Attribution::of(&outcome.run);
     let what = match experiment.sources.as_slice() {
         [one] => one.instrument.symbol.clone(),
         several => format!("{} instruments", several.len()),
@@ -49,25 +51,47 @@ fn figures(experiment: &Experiment, outcome: &Outcome) -> [(&'static str, String
         1 => ", 1 position still open".into(),
         n => format!(", {n} positions still open"),
     };
-    let costs = [("spread", c.spread), ("commission", c.commission), ("slippage", c.slippage), ("swap", c.swap)];
-    let costs: Vec<String> = costs.iter().filter(|(_, paid)| *paid != 0.0).map(|(kind, paid)| format!("{kind} {}", money(*paid))).collect();
-    let costs = if costs.is_empty() { "none was charged".into() } else { costs.join(", ") };
     [
         ("Verdict", outcome.verdict.headline.clone()),
         ("Profit factor", with_interval(m.profit_factor, outcome.intervals.get("profit_factor"))),
         ("Sharpe", with_interval(m.sharpe, outcome.intervals.get("sharpe"))),
         ("Drawdown", format!("{} (buy and hold {})", percent(m.max_drawdown_fraction), percent(held.max_drawdown_fraction))),
-        ("Net profit", format!("{} {currency} ({}){open}", money(m.net_profit.unwrap_or(0.0)), percent(m.return_fraction))),
+        ("Net profit", format!("{} {currency} ({}), gross {}{open}", money(taken.net), percent(m.return_fraction), money(taken.gross))),
         (
             "Buy and hold",
             format!("{} {currency} ({}), {what}, net of the same costs", money(held.net_profit), percent(Some(held.return_fraction))),
         ),
-        ("Costs", format!("{} {currency}: {costs}", money(m.costs_total.unwrap_or(0.0)))),
+        ("Costs", costs(&taken, currency)),
         (
             "Trades",
             format!("{} closed in {} bars, {} of them with a position", count(m.trades), count(m.bars), percent(m.exposure_fraction)),
         ),
     ]
+}
+
+/// What was paid, by kind, and at how many times as much nothing would be left, where there is room to say it.
+fn costs(taken: &Attribution, currency: &str) -> String {
+    let kinds = [
+        ("spread", taken.spread),
+        ("commission", taken.commission),
+        ("slippage", taken.slippage),
+        ("swap", taken.swap),
+        ("funding", taken.funding),
+        ("borrow", taken.borrow),
+        ("dividends", taken.dividends),
+        ("conversion", taken.conversion),
+    ];
+    let kinds: Vec<String> = kinds.iter().filter(|(_, paid)| *paid != 0.0).map(|(kind, paid)| format!("{kind} {}", money(*paid))).collect();
+    if kinds.is_empty() {
+        return format!("0 {currency}: none was charged");
+    }
+    let line = format!("{} {currency}: {}", money(taken.costs()), kinds.join(", "));
+    let even = taken.break_even().costs.map_or_else(String::new, |times| format!("; breaks even at {times:.2}x"));
+    if line.chars().count() + even.chars().count() <= COLUMNS - INDENT {
+        return line + &even;
+    }
+    // A line that is too long as it is keeps its sum and the kinds that fit.
+    wrapped(&line, COLUMNS - INDENT).first().map_or(line.clone(), |first| first.trim_end_matches(',').to_owned())
 }
 
 /// What the order of prices inside bars is worth, where that was asked.

@@ -173,10 +173,10 @@ impl<'a> Desk<'a> {
         (side, price, stop_loss): (Side, f64, Option<f64>),
         broker: &(impl Broker + ?Sized),
     ) -> Result<Size, Refusal> {
-        let commission_per_order = broker.commission(instrument, 0.0, price);
-        let commission_per_lot = broker.commission(instrument, 1.0, price) - commission_per_order;
+        let lot_value = self.book.lot_value(instrument);
+        let (commission_per_order, commission_per_lot) = broker.commission_bound(instrument, price, lot_value);
         let equity = self.book.equity();
-        let entry = risk::Entry { side, price, stop_loss, equity, weight, commission_per_order, commission_per_lot };
+        let entry = risk::Entry { side, price, stop_loss, equity, weight, lot_value, commission_per_order, commission_per_lot };
         risk::size(self.account.sizing, self.account.lots, &self.account.instruments[usize::from(instrument.0)], &entry)
     }
 
@@ -269,6 +269,14 @@ impl<'a> Desk<'a> {
                     );
                 }
             }
+            Notice::Charged(charge) => {
+                if self.book.charge(&charge)
+                    && let Some(p) = self.book.positions().iter().find(|p| p.ticket == charge.ticket)
+                {
+                    bus.publish(at, Some(p.instrument), Some(p.strategy), Kind::Financing(charge));
+                }
+            }
+            Notice::Converted(instrument, rate) => self.book.convert(instrument, rate),
             Notice::Filled(_) => {}
         }
     }

@@ -22,8 +22,16 @@ pub struct CostBreakdown {
     pub spread: f64,
     /// Slippage, already in the prices.
     pub slippage: f64,
-    /// Financing.
+    /// Financing: swap, funding, borrow and dividends; negative when received.
     pub swap: f64,
+    /// What turning pnl into account money cost.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub conversion: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_nothing(cost: &f64) -> bool {
+    *cost == 0.0
 }
 
 impl CostBreakdown {
@@ -36,11 +44,13 @@ impl CostBreakdown {
             costs.spread += trade.spread;
             costs.slippage += trade.slippage;
             costs.swap += trade.swap;
+            costs.conversion += trade.conversion;
         }
         for position in run.book.positions() {
             costs.commission += position.commission;
             costs.spread += position.spread_cost;
             costs.slippage += position.slippage_cost;
+            costs.swap += position.swap;
         }
         costs
     }
@@ -48,7 +58,7 @@ impl CostBreakdown {
     /// All of it.
     #[must_use]
     pub const fn total(&self) -> f64 {
-        self.commission + self.spread + self.slippage + self.swap
+        self.commission + self.spread + self.slippage + self.swap + self.conversion
     }
 }
 

@@ -36,6 +36,8 @@ impl Held {
             commission: _,
             spread_cost: _,
             slippage_cost: _,
+            // Charged by a back office, which no simulator alone has.
+            swap: _,
             worst_pnl: _,
             best_pnl: _,
             best_price: _,

@@ -5,6 +5,7 @@
 //! refuses, orders go out.
 //! The earliest fill of an order is therefore the next moment; a broker that fills at the close is the one, stated, exception.
 
+mod attribution;
 mod curve;
 mod desk;
 mod figures;
@@ -13,6 +14,7 @@ mod gauge;
 mod skip;
 mod track;
 
+pub use attribution::{Attribution, BreakEven};
 pub use curve::EquityCurve;
 use desk::Desk;
 pub use figures::{CostBreakdown, Days, Figures};
@@ -299,6 +301,7 @@ impl<'a, C: Recorder> Engine<'a, C> {
             exposed |= self.desk.book.pass_bar(instrument, (&bid, &ask), bar.opened_at);
         }
         self.exposed_bars += u64::from(exposed);
+        broker.learn(instrument, bar);
         if more {
             self.waiting.push((instrument, *bar));
             return;
@@ -362,7 +365,7 @@ impl<'a, C: Recorder> Engine<'a, C> {
         for position in self.desk.book.positions().to_vec() {
             let Some(bar) = self.last[usize::from(position.instrument.0)] else { continue };
             let market = Market::Completion { instrument: position.instrument, bar: &bar, more: false };
-            if let Some(fill) = broker.close_now(&market, &position) {
+            if let Some(fill) = broker.close_now(&market, &position, &self.desk.book) {
                 let fill = Fill { at: now, ..fill };
                 self.book_notice(now, &market, &Notice::Filled(fill), broker, bus);
             }

@@ -114,6 +114,8 @@ fn deal(record: &Record<'_>, out: &mut Vec<u8>) {
     number(out, b",\"swap\":", record.swap);
     number(out, b",\"spread\":", record.spread);
     number(out, b",\"slippage\":", record.slippage);
+    number(out, b",\"conversion\":", record.conversion);
+    number(out, b",\"rate\":", record.rate);
     flag(out, b",\"inside_bar\":", record.inside_bar);
     flag(out, b",\"ambiguous\":", record.ambiguous);
 }

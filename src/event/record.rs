@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Action, Event, Kind, Mode, Refusal, Source, VERSION};
 use crate::{
-    market::{ExitReason, Fill, FillKind, InstrumentId, Order, OrderId, Side, Size, Ticket},
+    market::{Charge, ExitReason, Fill, FillKind, Financing, InstrumentId, Order, OrderId, Side, Size, Ticket},
     portfolio::{Position, Trade},
     time::Nanos,
 };
@@ -81,6 +81,10 @@ pub struct Record<'a> {
     pub spread: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slippage: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inside_bar: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -210,6 +214,7 @@ impl Kind {
             Self::OrderRejected { .. } => "order_rejected",
             Self::OrderCancelled { .. } => "order_cancelled",
             Self::OrderFilled(_) => "order_filled",
+            Self::Financing(_) => "financing",
             Self::TradeOpened(_) => "trade_opened",
             Self::SlTpUpdated { .. } => "sl_tp_updated",
             Self::TradeStoppedOut { .. } => "trade_stopped_out",
@@ -267,6 +272,9 @@ impl<'a> Record<'a> {
                 Self { order: Some(*order), reason: named(reason.name()), ..base }
             }
             Kind::OrderFilled(fill) => base.fill(fill),
+            Kind::Financing(charge) => {
+                Self { ticket: Some(charge.ticket), reason: named(charge.kind.name()), swap: Some(charge.amount), ..base }
+            }
             Kind::TradeOpened(position) => base.opened(position),
             Kind::SlTpUpdated { ticket, stop_loss, take_profit } => {
                 Self { ticket: Some(*ticket), stop_loss: *stop_loss, take_profit: *take_profit, ..base }
@@ -344,6 +352,8 @@ impl<'a> Record<'a> {
             commission: Some(fill.commission),
             spread: Some(fill.spread_cost),
             slippage: Some(fill.slippage_cost),
+            conversion: (fill.conversion_cost != 0.0).then_some(fill.conversion_cost),
+            rate: (fill.rate != 1.0).then_some(fill.rate),
             inside_bar: Some(fill.inside_bar),
             ambiguous: Some(fill.ambiguous),
             ..self
@@ -377,6 +387,8 @@ impl<'a> Record<'a> {
             swap: Some(trade.swap),
             spread: Some(trade.spread),
             slippage: Some(trade.slippage),
+            conversion: (trade.conversion != 0.0).then_some(trade.conversion),
+            rate: (trade.rate != 1.0).then_some(trade.rate),
             mae: Some(trade.mae),
             mfe: Some(trade.mfe),
             bars: Some(trade.bars),
@@ -428,12 +440,26 @@ impl<'a> Record<'a> {
             price: self.price?,
             kind,
             commission: self.commission?,
+            rate: self.rate.unwrap_or(1.0),
+            conversion_cost: self.conversion.unwrap_or(0.0),
             spread_cost: self.spread?,
             slippage_cost: self.slippage?,
             inside_bar: self.inside_bar?,
             ambiguous: self.ambiguous?,
             strategy: u8::try_from(strategy).ok()?,
         })
+    }
+}
+
+impl Record<'_> {
+    /// The charge that a `financing` record tells, so that a ledger can be rebuilt; `None` for other kinds.
+    #[must_use]
+    pub fn as_charge(&self) -> Option<Charge> {
+        if self.kind != "financing" {
+            return None;
+        }
+        let kind = Financing::ALL.into_iter().find(|kind| Some(kind.name()) == self.reason.as_deref())?;
+        Some(Charge { ticket: self.ticket?, kind, amount: self.swap? })
     }
 }
 

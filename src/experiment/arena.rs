@@ -24,7 +24,7 @@ impl Experiment {
         let prices = |source: &super::Source| Prices {
             bars: Arc::clone(&source.dataset.bars),
             instrument: source.instrument.clone(),
-            venue: source.venue,
+            venue: source.venue.clone(),
         };
         let entrant =
             |placed: &super::seats::Placed| Entrant { file: placed.file.clone(), instrument: placed.instrument, weight: placed.weight };

@@ -7,20 +7,22 @@ use std::{
 };
 
 use crate::{
-    broker::{Costs, Venue},
+    broker::Venue,
     data::{self, Dataset, Finding, Instruments, Manifest, ReadOptions},
-    error::{Error, Result, suggest},
-    market::{Bars, Calendar, Gap, Instrument, PriceSide, Quoting},
-    risk::Lots,
+    error::{Error, Result},
+    market::{Bars, Calendar, Gap, Instrument, PriceSide},
     time::DAY,
 };
 
 use super::{
+    conversion,
+    cost_spec::CostSpec,
     finer::{self, FinerSource},
     group::{self, Share},
     seats::{Placed, place},
-    spec::{CostSpec, DataSpec, Spec, SpreadSpec},
+    spec::{DataSpec, Spec},
     synth::Synthesis,
+    terms::{self, SideFile},
     warnings::warnings,
 };
 
@@ -35,6 +37,8 @@ pub struct Source {
     pub instrument: Instrument,
     /// How it trades.
     pub venue: Venue,
+    /// Files beside the prices that this depends on.
+    pub side_files: Vec<SideFile>,
     /// What its trading days are counted by.
     pub days: Calendar,
     /// Holes in its rows that its market's hours do not explain.
@@ -55,6 +59,8 @@ pub struct Experiment {
     pub placed: Vec<Placed>,
     /// What the reader of the report should know.
     pub warnings: Vec<String>,
+    /// Prices that are there as rates between currencies alone.
+    pub(super) rates: Vec<Source>,
 }
 
 impl Experiment {
@@ -67,13 +73,13 @@ impl Experiment {
         if spec.data.is_empty() {
             return Err(Error::config("data", "there is no [[data]]; name at least one price file, or make one with synth"));
         }
-        let costs = spec.costs.get_or_insert_default().clone();
+        let costs = spec.costs.get_or_insert_with(CostSpec::free).clone();
+        let asked = spec.clone();
         let instruments = Instruments::at_hand()?;
         let mut sources = Vec::new();
         let shares = group::shares(&spec.data)?;
         for (data, share) in spec.data.iter_mut().zip(shares) {
-            let asked = Asked { account: &spec.account, costs: &costs, fills: &spec.fills, seed: spec.seed, share };
-            sources.push(source(data, &asked, &instruments)?);
+            sources.push(source(data, &Asked { spec: &asked, costs: &costs, share }, &instruments)?);
         }
         group::check_frames(&sources)?;
         let mut symbols = BTreeSet::new();
@@ -82,15 +88,20 @@ impl Experiment {
             return Err(Error::config("data", problem));
         }
         finer::check_named(&spec.fills, &sources)?;
+        terms::check_names(&spec, &symbols.into_iter().collect::<Vec<_>>())?;
+        let (mut sources, others): (Vec<Source>, Vec<Source>) = sources.into_iter().partition(|source| source.spec.trade);
+        if sources.is_empty() {
+            return Err(Error::config("data.trade", "no [[data]] is traded; leave trade = false out of one"));
+        }
+        conversion::convert(&mut sources, &others, &spec)?;
         let placed = place(&spec, &sources)?;
         let warnings = warnings(&spec, &sources, &instruments);
-        Ok(Self { spec, sources, placed, warnings })
+        Ok(Self { spec, sources, placed, warnings, rates: others })
     }
 }
 
 fn check_numbers(spec: &Spec) -> Result<()> {
-    let costs = spec.costs.clone().unwrap_or_default();
-    let spread = if let SpreadSpec::Points(points) = costs.spread { points } else { 0.0 };
+    spec.costs.as_ref().map_or(Ok(()), CostSpec::check)?;
     let sizing = match spec.account.sizing {
         crate::risk::Sizing::Fraction(v) | crate::risk::Sizing::Risk(v) | crate::risk::Sizing::Lots(v) => v,
     };
@@ -100,14 +111,13 @@ fn check_numbers(spec: &Spec) -> Result<()> {
         ("account.leverage", spec.account.leverage, 1e6),
         ("account.sizing.value", sizing, 1e12),
     ];
-    let not_negative = [
-        ("costs.spread", spread),
-        ("costs.slippage_points", costs.slippage_points),
-        ("costs.commission_fraction", costs.commission_fraction),
-        ("costs.commission_per_lot", costs.commission_per_lot),
-        ("costs.commission_per_order", costs.commission_per_order),
-        ("fills.limit_through", spec.fills.limit_through.unwrap_or(0.0)),
-    ];
+    let through = spec.fills.limit_through.unwrap_or(0.0);
+    if !through.is_finite() {
+        return Err(Error::config("fills.limit_through", format!("{through} is not a number")));
+    }
+    if through < 0.0 {
+        return Err(Error::config("fills.limit_through", format!("{through} is negative; 0 is a touch")));
+    }
     for (place, value, most) in positive {
         if !(value.is_finite() && value > 0.0) {
             return Err(Error::config(place, format!("{value} is not a number above 0")));
@@ -115,19 +125,6 @@ fn check_numbers(spec: &Spec) -> Result<()> {
         if value > most {
             return Err(Error::config(place, format!("{value:e} is more than any account has; at most {most:e} is taken")));
         }
-    }
-    for (place, value) in not_negative {
-        if !value.is_finite() {
-            return Err(Error::config(place, format!("{value} is not a number")));
-        }
-        if value < 0.0 {
-            let remedy = if place.starts_with("costs") { "costs are written as positive numbers" } else { "0 is a touch" };
-            return Err(Error::config(place, format!("{value} is negative; {remedy}")));
-        }
-    }
-    if costs.commission_fraction >= 1.0 {
-        let problem = format!("{} would be the whole price and more; 0.0002 is two hundredths of a percent", costs.commission_fraction);
-        return Err(Error::config("costs.commission_fraction", problem));
     }
     if let crate::risk::Sizing::Risk(fraction) = spec.account.sizing
         && fraction > 1.0
@@ -149,20 +146,22 @@ fn check_numbers(spec: &Spec) -> Result<()> {
             return Err(Error::config(place, format!("{value} is not a fraction above 0 and up to 1; 0.05 is five percent")));
         }
     }
+    if spec.fills.market == super::MarketFillSpec::Close && spec.costs.as_ref().is_some_and(|costs| costs.latency_ms > 0.0) {
+        let problem =
+            "orders that fill at the close that decided them have no latency; use fills.market = \"next_open\", or latency_ms = 0";
+        return Err(Error::config("costs.latency_ms", problem));
+    }
     Ok(())
 }
 
 /// What the whole experiment asks of each of its price files.
 struct Asked<'a> {
-    account: &'a super::AccountSpec,
+    spec: &'a Spec,
     costs: &'a CostSpec,
-    fills: &'a super::FillSpec,
-    seed: u64,
     share: Option<Share>,
 }
 
 fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> Result<Source> {
-    let account = asked.account;
     if let Some((from, to)) = spec.from.zip(spec.to).filter(|(from, to)| from >= to) {
         return Err(Error::config("from", format!("{from} is not before to, {to}; nothing lies between them")));
     }
@@ -174,18 +173,14 @@ fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> 
     fill_in(spec, &path, &manifest);
     let symbol = spec.symbol.clone().unwrap_or_default();
     let known = instruments.get(&symbol);
-    let instrument = instrument(&symbol, known, account.lots, instruments)?;
-    let hours = spec.calendar.or(known.map(|known| known.calendar));
+    let instrument = terms::instrument(&symbol, asked.spec, instruments, spec.trade)?;
+    let is_described = known.is_some() || asked.spec.instrument.contains_key(&symbol);
+    let hours = spec.calendar.or(is_described.then_some(instrument.calendar));
     let instrument = Instrument { calendar: hours.unwrap_or(instrument.calendar), ..instrument };
-    if let Some(quote) = instrument.quote_currency.as_ref().filter(|quote| **quote != account.currency) {
-        let problem =
-            format!("{symbol} is quoted in {quote} and the account is in {}; set account.currency = \"{quote}\"", account.currency);
-        return Err(Error::config("account.currency", problem));
-    }
     if let Some(finer) = spec.finer.as_ref().filter(|_| spec.synth.is_some()) {
         return Err(Error::config("data.finer", format!("'{finer}' cannot be what a synthetic market was made of; leave the key out")));
     }
-    if let Some(made) = Synthesis::of(spec, &instrument, (asked.seed, asked.share.clone()))? {
+    if let Some(made) = Synthesis::of(spec, &instrument, (asked.spec.seed, asked.share.clone()))? {
         return synthetic(spec, made, instrument, asked);
     }
     let options = ReadOptions { trades_as_quotes, ..read_options(spec, &instrument, hours)? };
@@ -196,18 +191,17 @@ fn source(spec: &mut DataSpec, asked: &Asked<'_>, instruments: &Instruments) -> 
     spec.timeframe = Some(dataset.bars.timeframe());
     spec.zone = Some(dataset.zone.name().to_owned());
     cut(spec, &mut dataset)?;
-    let venue = venue(spec, (asked.costs, asked.fills), &instrument, &dataset)?;
     let days = hours.unwrap_or_else(|| days_of(&dataset.bars));
     let gaps = gaps(&dataset.bars, hours);
-    let finer = FinerSource::of(spec, asked.fills, &instrument, &dataset)?;
-    Ok(Source { spec: spec.clone(), dataset, instrument, venue, days, gaps, synthesis: None, finer })
+    let finer = FinerSource::of(spec, &asked.spec.fills, &instrument, &dataset)?;
+    Ok(Source { gaps, finer, ..traded(spec, asked, (dataset, instrument, days), None)? })
 }
 
 /// How a price file of this instrument is read.
 pub(super) fn read_options(spec: &DataSpec, instrument: &Instrument, hours: Option<Calendar>) -> Result<ReadOptions> {
     Ok(ReadOptions {
         format: spec.format,
-        zone: spec.zone.as_deref().map(zone).transpose()?,
+        zone: spec.zone.as_deref().map(|name| terms::zone("data.zone", name)).transpose()?,
         date_order: spec.date_order,
         timeframe: spec.timeframe,
         point: instrument.point,
@@ -240,10 +234,24 @@ fn synthetic(spec: &mut DataSpec, made: Synthesis, instrument: Instrument, asked
     cut(spec, &mut dataset)?;
     let instrument = Instrument { calendar: made.calendar(), ..instrument };
     let shown = DataSpec { path: dataset.path.display().to_string(), ..spec.clone() };
-    let venue = venue(&shown, (asked.costs, asked.fills), &instrument, &dataset)?;
+    let days = instrument.calendar;
+    traded(&shown, asked, (dataset, instrument, days), Some(made))
+}
+
+/// Prices with the terms on which they are traded.
+fn traded(
+    spec: &DataSpec,
+    asked: &Asked<'_>,
+    (dataset, instrument, days): (Dataset, Instrument, Calendar),
+    synthesis: Option<Synthesis>,
+) -> Result<Source> {
+    let mut side_files = Vec::new();
+    // A rate is nobody's deal.
+    let costs = if spec.trade { asked.costs } else { &CostSpec::free() };
+    let venue = terms::venue(spec, (costs, asked.spec), &instrument, &dataset, &mut side_files)?;
     // A market that is made has every bar of its hours.
     let gaps = Arc::new([]);
-    Ok(Source { spec: shown, dataset, days: instrument.calendar, instrument, venue, gaps, synthesis: Some(made), finer: None })
+    Ok(Source { spec: spec.clone(), dataset, instrument, venue, side_files, days, gaps, synthesis, finer: None })
 }
 
 /// Leaves the span asked for.
@@ -273,24 +281,6 @@ pub(super) fn existing(path: &str) -> Result<PathBuf> {
     }
 }
 
-/// How `symbol` is traded, `known` or not.
-fn instrument(symbol: &str, known: Option<&Instrument>, lots: Lots, instruments: &Instruments) -> Result<Instrument> {
-    match known {
-        _ if symbol.trim().is_empty() => Err(Error::config("data.symbol", "the symbol is empty; name what the file prices")),
-        Some(instrument) if lots == Lots::Broker => Ok(instrument.clone()),
-        // Any size means units: one lot is one unit, whatever a broker's lot holds.
-        Some(instrument) => {
-            Ok(Instrument { contract_size: 1.0, lot_step: 0.0, min_lots: 0.0, max_lots: f64::INFINITY, ..instrument.clone() })
-        }
-        None if lots == Lots::Broker => {
-            let nearest = suggest(symbol, instruments.symbols());
-            let problem = format!("'{symbol}' is not in instruments.toml, and lots = \"broker\" needs its lot size{nearest}");
-            Err(Error::config("data.symbol", problem))
-        }
-        None => Ok(Instrument::fractional(symbol)),
-    }
-}
-
 /// Trading days of a file that nobody describes: every day where it has Saturdays, else those of the FX week, which hold an exchange's too.
 fn days_of(bars: &Bars) -> Calendar {
     const SATURDAY: i64 = 5;
@@ -308,42 +298,4 @@ fn fill_in(spec: &mut DataSpec, path: &Path, manifest: &Manifest) {
     spec.format = spec.format.or(*format);
     spec.calendar = spec.calendar.or(*calendar);
     spec.price_side = spec.price_side.or(*price_side).or(Some(PriceSide::default()));
-}
-
-fn zone(name: &str) -> Result<chrono_tz::Tz> {
-    name.parse().map_err(|_| Error::config("data.zone", format!("'{name}' is not a zone of the tz database, such as UTC or Europe/Athens")))
-}
-
-fn venue(spec: &DataSpec, (costs, fills): (&CostSpec, &super::FillSpec), instrument: &Instrument, dataset: &Dataset) -> Result<Venue> {
-    let points = |key: &str, points: f64| match instrument.point {
-        _ if points == 0.0 => Ok(0.0),
-        Some(point) => Ok(points * point),
-        None => Err(Error::config(
-            key,
-            format!(
-                "{points} points need the size of a point, and '{}' is not in instruments.toml; name its symbol there, add it, or state \
-                 costs as commission_fraction",
-                instrument.symbol
-            ),
-        )),
-    };
-    let quoted = dataset.bars.ask().is_some() || dataset.bars.spread().is_some();
-    let spread = match costs.spread {
-        SpreadSpec::Named(_) if !quoted => {
-            let problem = format!("spread = \"data\", but {} has neither quotes nor a spread column; give the spread in points", spec.path);
-            return Err(Error::config("costs.spread", problem));
-        }
-        SpreadSpec::Named(_) => None,
-        // Quotes of both sides are the truth about the spread unless a number is asked for.
-        SpreadSpec::Points(p) if p == 0.0 && quoted => None,
-        SpreadSpec::Points(p) => Some(points("costs.spread", p)?),
-    };
-    points("fills.limit_through", fills.limit_through.unwrap_or(0.0))?;
-    let costs = Costs {
-        commission_fraction: costs.commission_fraction,
-        commission_per_lot: costs.commission_per_lot,
-        commission_per_order: costs.commission_per_order,
-        slippage: points("costs.slippage_points", costs.slippage_points)?,
-    };
-    Ok(Venue { quoting: Quoting { side: spec.price_side.unwrap_or_default(), spread }, costs, contract_size: instrument.contract_size })
 }

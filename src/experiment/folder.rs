@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{Experiment, Outcome, Source, rows};
 use crate::{
     data::Finding,
-    engine::Crossing,
+    engine::{Attribution, Crossing},
     error::{Error, Result},
 };
 
@@ -173,6 +173,9 @@ pub(super) fn manifest(experiment: &Experiment) -> Value {
                 "first": s.dataset.bars.opened_at().first(), "last": s.dataset.bars.opened_at().last(), "sha256": s.dataset.sha256,
                 "zone": s.spec.zone, "price_side": s.spec.price_side, "calendar": s.days, "instrument": s.instrument,
             });
+            if !s.side_files.is_empty() {
+                told["side_files"] = json!(s.side_files);
+            }
             if let Some(ticks) = &s.dataset.ticks {
                 told["ticks"] = ticks.count().into();
             }
@@ -200,6 +203,7 @@ pub(super) fn manifest(experiment: &Experiment) -> Value {
 
 /// Everything deterministic about a run.
 fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
+    let attribution = Attribution::of(&outcome.run);
     let mut run = json!({
         "id": outcome.id,
         "name": experiment.spec.name,
@@ -209,6 +213,8 @@ fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
         "counts": counts(outcome),
         "flags": { "no_losses": outcome.metrics.trades > 0 && outcome.metrics.gross_loss == Some(0.0) },
         "costs": outcome.costs,
+        "attribution": attribution,
+        "break_even": attribution.break_even(),
         "intervals": outcome.intervals,
         "benchmark": outcome.benchmark,
         "equity_rows": outcome.equity_rows(),

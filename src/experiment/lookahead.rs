@@ -16,7 +16,7 @@ impl Experiment {
     pub fn lookahead(&self, seed: Seed) -> Result<Lookahead> {
         let placed = self.placed.first().ok_or_else(|| Error::config("strategy", "there is none to test"))?;
         let source = &self.sources[usize::from(placed.instrument.0)];
-        let prices = Prices { bars: source.dataset.bars.clone(), instrument: source.instrument.clone(), venue: source.venue };
+        let prices = Prices { bars: source.dataset.bars.clone(), instrument: source.instrument.clone(), venue: source.venue.clone() };
         let rules = placed.file.compile_for(prices.bars.timeframe(), source.instrument.calendar)?;
         rules.program.needs_no_model(placed.file.name())?;
         let make = |bars: &std::sync::Arc<crate::market::Bars>| {

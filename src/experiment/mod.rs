@@ -6,6 +6,8 @@
 mod arena;
 mod audit;
 mod check;
+mod conversion;
+mod cost_spec;
 mod finer;
 mod folder;
 mod group;
@@ -17,23 +19,25 @@ mod play;
 mod rows;
 mod seats;
 mod spec;
+mod spread;
 mod synth;
 mod template;
+mod terms;
 mod typed;
 mod walkforward_spec;
 mod warnings;
 
 pub use audit::{Audit, AuditQuestion, Planted, Rate};
 pub use check::{Experiment, Source};
+pub use cost_spec::{CostSpec, FromData, ImpactSpec, NewsWidening, SessionSpread, SlippageSpec, SpreadSpec, SwapSpec, TierSpec, Widening};
 pub use finer::FinerSource;
 pub use folder::RunFolder;
 pub use group::Share;
 pub use interval::{ChangedTrade, FillInterval};
 pub use paths::{Distribution, Path, Paths};
 pub use play::{Outcome, Watchers};
-pub use spec::{
-    AccountSpec, CostSpec, DataSpec, FillSpec, FromData, MarketFillSpec, Spec, SpreadSpec, StrategyChoice, StrategySpec, SwapSpec,
-};
+pub use spec::{AccountSpec, DataSpec, FillSpec, MarketFillSpec, Spec, StrategyChoice, StrategySpec};
 pub use synth::{SynthSpec, Synthesis, With};
 pub use template::{STARTER_DATA, namesake, starter};
+pub use terms::SideFile;
 pub use walkforward_spec::{EdgeSpec, SchemeSpec, WalkforwardSpec};

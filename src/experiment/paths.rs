@@ -113,8 +113,10 @@ impl Experiment {
             }
             Ok(source)
         };
-        let sources = self.sources.iter().map(redrawn).collect::<Result<_>>()?;
-        Ok(Self { spec: self.spec.clone(), sources, placed: self.placed.clone(), warnings: self.warnings.clone() })
+        let mut sources = self.sources.iter().map(redrawn).collect::<Result<Vec<_>>>()?;
+        let rates = self.rates.iter().map(redrawn).collect::<Result<Vec<_>>>()?;
+        super::conversion::convert(&mut sources, &rates, &self.spec)?;
+        Ok(Self { spec: self.spec.clone(), sources, placed: self.placed.clone(), warnings: self.warnings.clone(), rates })
     }
 
     /// Plays `count` paths, telling `done` how many are.

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Experiment, FillInterval, MarketFillSpec, Source, StrategyChoice};
 use crate::{
-    broker::{Fills, MarketFill, Simulator},
+    broker::{Broker, Fills, House, MarketFill},
     bus::{Bus, Comprehensive, Database, Finished, Journal, Policy, Rotation, TrainingLog},
     data::Dataset,
     engine::{self, Account, CostBreakdown, Days, Figures, Run, Seat},
@@ -28,6 +28,7 @@ use crate::{
         verdict::{Evidence, Verdict},
     },
     strategy::{RuleStrategy, Strategy},
+    time::Nanos,
 };
 
 /// Which consumers write files while the run goes on.
@@ -106,6 +107,7 @@ impl Experiment {
             hash.update(&source.dataset.sha256);
             hash.update(source.finer.as_ref().map_or("", |finer| finer.sha256.as_str()));
             hash.update(serde_json::to_vec(&source.instrument).expect("an instrument has a JSON form"));
+            source.side_files.iter().for_each(|file| hash.update(&file.sha256));
         }
         for placed in &self.placed {
             hash.update(format!("{}{:?}{:?}{}", placed.text, placed.file.values(), placed.instrument, placed.weight));
@@ -153,17 +155,29 @@ impl Experiment {
 
     /// Plays the seats once, the order of prices inside a bar settled this way.
     fn play(&self, seats: &mut [Seat], intrabar: Intrabar, bus: &mut Bus, bars_done: &Arc<AtomicU64>) -> Result<Run> {
+        let venues = self.sources.iter().map(|source| source.venue.clone()).collect();
+        match &mut House::new(venues, self.spec.account.leverage, self.fills(intrabar)) {
+            House::Plain(simulator) => self.play_at(&mut **simulator, (seats, bus), bars_done),
+            House::Full(broker) => self.play_at(&mut **broker, (seats, bus), bars_done),
+        }
+    }
+
+    /// The loop, over ticks or bars.
+    fn play_at(
+        &self,
+        broker: &mut (impl Broker + ?Sized),
+        (seats, bus): (&mut [Seat], &mut Bus),
+        bars_done: &Arc<AtomicU64>,
+    ) -> Result<Run> {
         let account = self.account();
-        let mut broker =
-            Simulator::filling(self.sources.iter().map(|s| s.venue).collect(), self.spec.account.leverage, self.fills(intrabar));
         if self.sources.iter().any(|s| s.dataset.ticks.is_some()) {
             let mut feed = TickReplay::new(&self.prices())?.counted(bars_done);
-            let run = engine::run(&mut feed, seats, &mut broker, &account, bus);
+            let run = engine::run(&mut feed, seats, broker, &account, bus);
             feed.finish()?;
             return Ok(run);
         }
         let bars: Vec<_> = self.sources.iter().map(|s| Arc::clone(&s.dataset.bars)).collect();
-        Ok(engine::run(&mut Replay::new(&bars).counted(bars_done), seats, &mut broker, &account, bus))
+        Ok(engine::run(&mut Replay::new(&bars).counted(bars_done), seats, broker, &account, bus))
     }
 
     /// Plays the question with nobody watching, the order of prices inside a bar settled this way.
@@ -286,11 +300,17 @@ impl Experiment {
         for source in &self.sources {
             let (bars, venue) = (&source.dataset.bars, &source.venue);
             let price = venue.quoting.at_open(&bars.bar(0)).ask + venue.costs.slippage;
-            let units = venue.costs.lots_for(share, venue.contract_size, price) * venue.contract_size;
+            // In another currency the gain alone is turned into account money, as with every position.
+            let rate = |at: Nanos| venue.conversion.as_ref().and_then(|conversion| conversion.rates.at(at));
+            let lot_value = venue.contract_size * rate(bars.opened_at()[0]).unwrap_or(1.0);
+            let lots = venue.costs.lots_for(share, lot_value, price);
+            let units = lots * venue.contract_size;
+            let kept = share - venue.costs.commission(lots, lot_value, price);
             let (mut row, mut value) = (0, share);
             for (total, at) in equity.iter_mut().zip(run.curve.at()) {
                 while row < bars.len() && bars.opened_at()[row] < *at {
-                    value = units * venue.quoting.at_close(&bars.bar(row)).bid;
+                    let quote = venue.quoting.at_close(&bars.bar(row));
+                    value = rate(quote.at).map_or(units * quote.bid, |rate| kept + units * (quote.bid - price) * rate);
                     row += 1;
                 }
                 *total += value;

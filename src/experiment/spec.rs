@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{SynthSpec, WalkforwardSpec, typed};
+use super::{CostSpec, SynthSpec, WalkforwardSpec, typed};
 use crate::{
     data::{DateOrder, Format},
     error::Result,
@@ -38,6 +38,9 @@ pub struct Spec {
     /// What trading costs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub costs: Option<CostSpec>,
+    /// Trading conditions by symbol, over those of the instruments' file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub instrument: BTreeMap<String, toml::Table>,
     /// How orders fill.
     #[serde(default)]
     pub fills: FillSpec,
@@ -122,6 +125,9 @@ pub struct DataSpec {
     /// Moment before which bars are used.
     #[serde(default, deserialize_with = "typed::moment", skip_serializing_if = "Option::is_none")]
     pub to: Option<Nanos>,
+    /// Whether strategies trade it; otherwise it is there for its prices, as a rate between currencies.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub trade: bool,
 }
 
 /// The account.
@@ -144,65 +150,6 @@ impl Default for AccountSpec {
     fn default() -> Self {
         Self { cash: 10_000.0, currency: "USD".into(), leverage: 1.0, lots: Lots::Fractional, sizing: Sizing::Fraction(1.0) }
     }
-}
-
-/// What trading costs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CostSpec {
-    /// `"data"`, or points.
-    pub spread: SpreadSpec,
-    /// How much worse market and stop orders fill, in points.
-    pub slippage_points: f64,
-    /// Commission as a fraction of the notional, per deal.
-    pub commission_fraction: f64,
-    /// Commission per lot, per deal.
-    pub commission_per_lot: f64,
-    /// Commission per deal.
-    pub commission_per_order: f64,
-    /// `"instrument"` or `"none"`.
-    pub swap: SwapSpec,
-}
-
-impl Default for CostSpec {
-    fn default() -> Self {
-        Self {
-            spread: SpreadSpec::Points(0.0),
-            slippage_points: 0.0,
-            commission_fraction: 0.0,
-            commission_per_lot: 0.0,
-            commission_per_order: 0.0,
-            swap: SwapSpec::Instrument,
-        }
-    }
-}
-
-/// Where the spread comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum SpreadSpec {
-    /// A fixed number of points.
-    Points(f64),
-    /// The file's quotes or spread column.
-    Named(FromData),
-}
-
-/// The word `data`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FromData {
-    /// The file's quotes or spread column.
-    Data,
-}
-
-/// Where financing comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SwapSpec {
-    /// The instrument's points per night. Not charged yet: a run that would need it says so.
-    Instrument,
-    /// Nothing is charged.
-    None,
 }
 
 /// How orders fill.
@@ -251,6 +198,15 @@ const fn one() -> f64 {
     1.0
 }
 
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_yes(value: &bool) -> bool {
+    *value
+}
+
 impl DataSpec {
     /// A file of which nothing else is said.
     #[must_use]
@@ -268,6 +224,7 @@ impl DataSpec {
             finer: None,
             from: None,
             to: None,
+            trade: true,
         }
     }
 }
@@ -284,6 +241,7 @@ impl Spec {
             data,
             account: AccountSpec::default(),
             costs: None,
+            instrument: BTreeMap::new(),
             fills: FillSpec::default(),
             risk: Limits::default(),
             search: None,

@@ -12,7 +12,10 @@ use serde::{
     },
 };
 
-use super::spec::{FromData, SpreadSpec, StrategyChoice};
+use super::{
+    cost_spec::{FromData, SpreadSpec},
+    spec::StrategyChoice,
+};
 use crate::{
     error::{Error, suggest},
     time::Nanos,

@@ -1,6 +1,6 @@
 //! What the reader of a result should know before believing it, as far as the question itself tells.
 
-use super::{MarketFillSpec, SwapSpec, check::Source, finer, spec::Spec};
+use super::{MarketFillSpec, check::Source, finer, spec::Spec};
 use crate::{
     data::{Finding, Instruments, Severity},
     error::nearest,
@@ -16,7 +16,7 @@ pub(super) fn warnings(spec: &Spec, sources: &[Source], instruments: &Instrument
     }
     let free = |s: &Source| {
         let c = &s.venue.costs;
-        c.commission_fraction + c.commission_per_lot + c.commission_per_order == 0.0
+        c.commission_fraction + c.commission_per_lot + c.commission_per_order == 0.0 && c.tariff.is_none()
     };
     let spreadless =
         |s: &Source| s.venue.quoting.spread.is_none_or(|w| w == 0.0) && s.dataset.bars.ask().is_none() && s.dataset.bars.spread().is_none();
@@ -52,13 +52,20 @@ pub(super) fn warnings(spec: &Spec, sources: &[Source], instruments: &Instrument
             .push("A bar that could hit stop and target hits the target: the best that can be hoped for, and not what to expect.".into());
     }
     warnings.extend(finer::warning(&spec.fills, sources));
-    let swap = spec.costs.clone().unwrap_or_default().swap == SwapSpec::Instrument;
-    if swap && sources.iter().any(|s| s.instrument.swap_long_points != 0.0 || s.instrument.swap_short_points != 0.0) {
-        warnings.push("Overnight financing (swap) is not charged.".into());
-    }
+    warnings.extend(slow_bars(spec, sources));
     warnings.extend(sources.iter().filter_map(doubted));
     warnings.extend(ignored(spec));
     warnings
+}
+
+/// A latency that costs whole bars, because bars know no moment in between.
+fn slow_bars(spec: &Spec, sources: &[Source]) -> Option<String> {
+    let latency_ms = spec.costs.as_ref().map_or(0.0, |costs| costs.latency_ms);
+    let on_bars = sources.iter().find(|s| s.dataset.ticks.is_none()).filter(|_| latency_ms > 0.0)?;
+    let timeframe = on_bars.dataset.bars.timeframe();
+    Some(format!(
+        "A latency of {latency_ms} ms costs a whole bar of {timeframe}: bars show no price in between; replay ticks to see what it does."
+    ))
 }
 
 /// What the data check warns of in a file.

@@ -224,7 +224,7 @@ impl TradingDays {
 }
 
 /// Local wall time, in nanoseconds as if it were UTC.
-fn local(zone: Tz, at: Nanos) -> i64 {
+pub(super) fn local(zone: Tz, at: Nanos) -> i64 {
     let civil = DateTime::from_timestamp_nanos(at.0).with_timezone(&zone).naive_local();
     let days = i64::from(civil.num_days_from_ce()) - EPOCH_FROM_CE;
     let in_day = i64::from(civil.num_seconds_from_midnight()) * 1_000_000_000 + i64::from(civil.nanosecond());
@@ -232,7 +232,7 @@ fn local(zone: Tz, at: Nanos) -> i64 {
 }
 
 /// The moment of a local wall time: the earlier of two, and the end of the gap where the clock jumps over it.
-fn utc(zone: Tz, local_ns: i64) -> i64 {
+pub(super) fn utc(zone: Tz, local_ns: i64) -> i64 {
     let civil: NaiveDateTime = DateTime::from_timestamp_nanos(local_ns).naive_utc();
     let found = (0..24).find_map(|quarters| zone.from_local_datetime(&(civil + TimeDelta::minutes(15 * quarters))).earliest());
     found.and_then(|at| at.timestamp_nanos_opt()).unwrap_or(local_ns)

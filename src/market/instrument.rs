@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Calendar;
+use super::{Calendar, DailyMoment};
 
 /// Which instrument an event is about: its place in the run's list of instruments.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +49,115 @@ pub struct Instrument {
     /// Credited per night to one short lot, in points; negative is a charge.
     #[serde(default)]
     pub swap_short_points: f64,
+    /// Credited in a year to a long, as a fraction of its value at each roll; negative is a charge.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub swap_long_annual_fraction: f64,
+    /// The same to a short.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub swap_short_annual_fraction: f64,
+    /// Credited per night to one long lot, in account money; negative is a charge.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub swap_long_per_lot: f64,
+    /// The same to one short lot.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub swap_short_per_lot: f64,
+    /// Days in the year of annual fractions.
+    #[serde(default = "bank_year", skip_serializing_if = "is_bank_year")]
+    pub swap_year_days: f64,
+    /// The day whose night counts for the weekend as well.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub swap_triple_day: TripleDay,
+    /// When positions roll.
+    #[serde(default = "fx_roll", skip_serializing_if = "is_fx_roll")]
+    pub swap_roll: DailyMoment,
+    /// Paid in a year for what is sold short, as a fraction of its value at each roll; every calendar night counts.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub borrow_annual_fraction: f64,
+    /// Funding of a perpetual contract: this fraction of the value goes from longs to shorts at each of `funding_hours`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub funding_fraction: Option<f64>,
+    /// Hours of UTC at which funding is paid.
+    #[serde(default = "funding_hours", skip_serializing_if = "is_funding_hours")]
+    pub funding_hours: Vec<u8>,
+    /// A file of funding rates by time, in place of `funding_fraction` and `funding_hours`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub funding_file: Option<String>,
+    /// A file of dividends by ex-date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dividend_file: Option<String>,
+}
+
+/// The day of the week whose roll counts threefold, because the weekend's does not exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TripleDay {
+    /// Positions roll on seven days of the week, each once.
+    None,
+    /// Monday.
+    Monday,
+    /// Tuesday.
+    Tuesday,
+    /// Wednesday, as with currencies.
+    #[default]
+    Wednesday,
+    /// Thursday.
+    Thursday,
+    /// Friday, as with indices and shares.
+    Friday,
+}
+
+impl TripleDay {
+    /// Nights that a roll on a day of the week (Monday = 0) counts for; 0 where nothing rolls.
+    ///
+    /// ```
+    /// use cthulu_lab::market::TripleDay;
+    /// assert_eq!((0..7).map(|day| TripleDay::Wednesday.nights(day)).sum::<u8>(), 7);
+    /// assert_eq!((TripleDay::Wednesday.nights(2), TripleDay::Friday.nights(2), TripleDay::Friday.nights(5)), (3, 1, 0));
+    /// ```
+    #[must_use]
+    pub const fn nights(self, weekday: i64) -> u8 {
+        match self {
+            Self::None => 1,
+            _ if weekday >= 5 => 0,
+            // The variants stand in the order of the week.
+            _ if self as i64 - 1 == weekday => 3,
+            _ => 1,
+        }
+    }
+}
+
+const fn bank_year() -> f64 {
+    360.0
+}
+
+const fn fx_roll() -> DailyMoment {
+    DailyMoment::FX_ROLL
+}
+
+fn funding_hours() -> Vec<u8> {
+    vec![0, 8, 16]
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_nothing(value: &f64) -> bool {
+    *value == 0.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_bank_year(days: &f64) -> bool {
+    *days == bank_year()
+}
+
+fn is_fx_roll(roll: &DailyMoment) -> bool {
+    *roll == DailyMoment::FX_ROLL
+}
+
+fn is_funding_hours(hours: &[u8]) -> bool {
+    hours == funding_hours()
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 const fn unlimited() -> f64 {
@@ -75,7 +184,48 @@ impl Instrument {
             calendar: Calendar::RoundTheClock,
             swap_long_points: 0.0,
             swap_short_points: 0.0,
+            swap_long_annual_fraction: 0.0,
+            swap_short_annual_fraction: 0.0,
+            swap_long_per_lot: 0.0,
+            swap_short_per_lot: 0.0,
+            swap_year_days: bank_year(),
+            swap_triple_day: TripleDay::default(),
+            swap_roll: DailyMoment::FX_ROLL,
+            borrow_annual_fraction: 0.0,
+            funding_fraction: None,
+            funding_hours: funding_hours(),
+            funding_file: None,
+            dividend_file: None,
         }
+    }
+
+    /// The same with one unit a lot and any size, for accounts that know no lots; money per lot becomes money per unit.
+    #[must_use]
+    pub fn in_units(&self) -> Self {
+        Self {
+            contract_size: 1.0,
+            lot_step: 0.0,
+            min_lots: 0.0,
+            max_lots: unlimited(),
+            swap_long_per_lot: self.swap_long_per_lot / self.contract_size,
+            swap_short_per_lot: self.swap_short_per_lot / self.contract_size,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the roll costs or brings anything.
+    #[must_use]
+    pub fn has_swap(&self) -> bool {
+        self.swaps().iter().any(|(long, short)| *long != 0.0 || *short != 0.0)
+    }
+
+    /// Long and short in points, as annual fractions, and as money per lot.
+    const fn swaps(&self) -> [(f64, f64); 3] {
+        [
+            (self.swap_long_points, self.swap_short_points),
+            (self.swap_long_annual_fraction, self.swap_short_annual_fraction),
+            (self.swap_long_per_lot, self.swap_short_per_lot),
+        ]
     }
 
     /// The largest permitted size that is not above `lots`; `None` below the minimum, at zero or less, or for a value that is no number.
@@ -106,8 +256,45 @@ impl Instrument {
         if !(self.max_lots > 0.0 && self.max_lots >= self.min_lots) {
             return Err(format!("max_lots must be above 0 and not below min_lots, but is {}", self.max_lots));
         }
-        let finite = [self.lot_step, self.min_lots, self.swap_long_points, self.swap_short_points].iter().all(|x| x.is_finite());
-        if finite { Ok(()) } else { Err("lot_step, min_lots and swaps must be finite".to_owned()) }
+        let swaps = self.swaps().map(|(long, short)| [long, short]);
+        let finite = [self.lot_step, self.min_lots].iter().chain(swaps.iter().flatten()).all(|x| x.is_finite());
+        if finite { self.check_financing() } else { Err("lot_step, min_lots and swaps must be finite".to_owned()) }
+    }
+
+    fn check_financing(&self) -> Result<(), String> {
+        let kinds = self.swaps().iter().filter(|(long, short)| *long != 0.0 || *short != 0.0).count();
+        if kinds > 1 {
+            return Err(
+                "the swap is given in more than one way; name points, annual_fraction or per_lot, and leave the others out".to_owned()
+            );
+        }
+        if !(self.swap_year_days >= 360.0 && self.swap_year_days <= 366.0) {
+            return Err(format!("swap_year_days must be 360 to 366, not {}", self.swap_year_days));
+        }
+        let fractions = [
+            ("swap_long_annual_fraction", self.swap_long_annual_fraction),
+            ("swap_short_annual_fraction", self.swap_short_annual_fraction),
+            ("funding_fraction", self.funding_fraction.unwrap_or(0.0)),
+        ];
+        if let Some((key, value)) = fractions.into_iter().find(|(_, value)| !(-1.0..1.0).contains(value)) {
+            return Err(format!("{key} must lie between -1 and 1, but is {value}; 0.045 is four and a half percent"));
+        }
+        if !(0.0..100.0).contains(&self.borrow_annual_fraction) {
+            return Err(format!(
+                "borrow_annual_fraction must not be negative, but is {}; 0.03 is three percent a year",
+                self.borrow_annual_fraction
+            ));
+        }
+        if self.funding_fraction.is_some() && self.funding_file.is_some() {
+            return Err("both funding_fraction and funding_file are named; leave one out".to_owned());
+        }
+        if self.funding_hours.is_empty()
+            || !self.funding_hours.is_sorted_by(|a, b| a < b)
+            || self.funding_hours.iter().any(|hour| *hour > 23)
+        {
+            return Err("funding_hours must be hours of UTC, rising, as [0, 8, 16]".to_owned());
+        }
+        Ok(())
     }
 }
 

@@ -4,17 +4,27 @@
 
 mod bar;
 mod calendar;
+mod charge;
 mod finer;
 mod gap;
 mod instrument;
 pub mod intrabar;
+mod news;
 mod order;
 mod quote;
+mod spread;
+mod steps;
+mod wall_clock;
 
 pub use bar::{Bar, Bars, Ohlc, Tick, Ticks};
 pub use calendar::{Calendar, TradingDays};
+pub use charge::{Charge, Financing};
 pub use finer::Finer;
 pub use gap::Gap;
-pub use instrument::{Instrument, InstrumentId};
+pub use instrument::{Instrument, InstrumentId, TripleDay};
+pub use news::{Impact, News, NewsItem, currencies_of};
 pub use order::{ExitReason, Fill, FillKind, Order, OrderId, OrderKind, Side, Size, Ticket};
 pub use quote::{PriceSide, Quoting};
+pub use spread::{SpreadSchedule, Windows};
+pub use steps::Steps;
+pub use wall_clock::{DailyHours, DailyMoment};

@@ -209,6 +209,10 @@ pub struct Fill {
     pub kind: FillKind,
     /// Commission in account currency.
     pub commission: f64,
+    /// Account money for one unit of the currency that prices are in; 1 where they are the same.
+    pub rate: f64,
+    /// What turning the pnl into account money cost; 0 for a deal that opens.
+    pub conversion_cost: f64,
     /// What the spread cost against the middle price, in account currency; already in the price.
     pub spread_cost: f64,
     /// What slippage cost, in account currency; already in the price.

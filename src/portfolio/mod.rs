@@ -1,14 +1,15 @@
-//! The ledger: cash, positions, marks and closed trades, changed only by fills.
+//! The ledger: cash, positions, marks and closed trades, changed only by fills and by charges for holding.
 //!
 //! Margin accounting: opening a position moves only its commission, closing it moves its pnl, so at every moment cash + unrealised = equity,
-//! and when flat the sum of trade pnl is the change in cash. Longs are marked at the bid, shorts at the ask.
+//! and when flat the sum of trade pnl is the change in cash. Longs are marked at the bid, shorts at the ask. Where prices are in another
+//! currency than the account, a mark is worth what it is at the present rate, and a deal what it was at the rate of its fill.
 
 mod position;
 
 pub use position::{Position, Trade};
 
 use crate::{
-    market::{Fill, FillKind, InstrumentId, Ohlc, Side, Tick, Ticket},
+    market::{Charge, Fill, FillKind, Financing, InstrumentId, Ohlc, Side, Tick, Ticket},
     time::Nanos,
 };
 
@@ -35,6 +36,7 @@ pub struct Ledger {
     cash: f64,
     positions: Vec<Position>,
     marks: Vec<Mark>,
+    financing: [f64; Financing::ALL.len()],
 }
 
 /// What an account is worth at the last marks.
@@ -52,14 +54,40 @@ struct Mark {
     bid: f64,
     ask: f64,
     contract_size: f64,
+    /// Account money that a lot gains when the price rises by 1: the contract size at the present rate.
+    lot_value: f64,
+    rate: Rate,
+}
+
+/// Account money for one unit of the currency that an instrument's prices are in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rate {
+    /// This much.
+    At(f64),
+    /// The inverse of the instrument's own price, as of USDJPY on an account in dollars: this much for marks; a deal counts at its own price.
+    Inverse(f64),
+}
+
+impl Rate {
+    const fn of_marks(self) -> f64 {
+        match self {
+            Self::At(rate) | Self::Inverse(rate) => rate,
+        }
+    }
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        Self::At(1.0)
+    }
 }
 
 impl Ledger {
     /// An account with `cash`, trading one instrument per entry of `contract_sizes` (units in a lot).
     #[must_use]
     pub fn new(cash: f64, contract_sizes: &[f64]) -> Self {
-        let marks = contract_sizes.iter().map(|&contract_size| Mark { bid: 0.0, ask: 0.0, contract_size }).collect();
-        Self { initial_cash: cash, cash, positions: Vec::new(), marks }
+        let mark = |&contract_size: &f64| Mark { contract_size, lot_value: contract_size, ..Mark::default() };
+        Self { initial_cash: cash, cash, positions: Vec::new(), marks: contract_sizes.iter().map(mark).collect(), financing: [0.0; 4] }
     }
 
     /// Books one fill.
@@ -77,10 +105,41 @@ impl Ledger {
             FillKind::Close(ticket, reason) => {
                 let index = self.positions.iter().position(|p| p.ticket == ticket).expect("a fill closes an open ticket");
                 let position = self.positions.remove(index);
-                let gross = position.pnl_at(fill.price, self.marks[usize::from(fill.instrument.0)].contract_size);
-                self.cash += gross;
+                let gross = position.pnl_at(fill.price, self.contract_size(fill.instrument) * fill.rate);
+                self.cash += gross - fill.conversion_cost;
                 Booked::Closed(Trade::close(&position, fill, gross, reason))
             }
+        }
+    }
+
+    /// Books what holding a position cost or brought. Says whether it was open.
+    pub fn charge(&mut self, charge: &Charge) -> bool {
+        let Some(position) = self.positions.iter_mut().find(|p| p.ticket == charge.ticket) else { return false };
+        position.swap += charge.amount;
+        self.cash -= charge.amount;
+        self.financing[charge.kind as usize] += charge.amount;
+        true
+    }
+
+    /// What has been paid for holding positions, closed ones included; negative when received.
+    #[must_use]
+    pub const fn financing(&self, kind: Financing) -> f64 {
+        self.financing[kind as usize]
+    }
+
+    /// Counts an instrument's prices at another rate from now on.
+    pub fn convert(&mut self, instrument: InstrumentId, rate: Rate) {
+        let mark = &mut self.marks[usize::from(instrument.0)];
+        mark.rate = rate;
+        mark.lot_value = mark.contract_size * rate.of_marks();
+    }
+
+    /// Account money for a unit of the currency that an instrument's prices are in, in a deal at `price`.
+    #[must_use]
+    pub fn rate_at(&self, instrument: InstrumentId, price: f64) -> f64 {
+        match self.marks[usize::from(instrument.0)].rate {
+            Rate::At(rate) => rate,
+            Rate::Inverse(_) => 1.0 / price,
         }
     }
 
@@ -107,10 +166,10 @@ impl Ledger {
     #[inline]
     pub fn pass_bar(&mut self, instrument: InstrumentId, (bid, ask): (&Ohlc, &Ohlc), opened_at: Nanos) -> bool {
         self.mark(instrument, bid.close, ask.close);
-        let contract_size = self.contract_size(instrument);
+        let lot_value = self.lot_value(instrument);
         let mut is_held = false;
         for position in self.positions.iter_mut().filter(|p| p.instrument == instrument) {
-            position.pass_bar(if position.side == Side::Buy { bid } else { ask }, contract_size, opened_at);
+            position.pass_bar(if position.side == Side::Buy { bid } else { ask }, lot_value, opened_at);
             is_held = true;
         }
         is_held
@@ -126,10 +185,10 @@ impl Ledger {
     /// Lets the open positions of an instrument see a quote. Says whether there was one.
     #[inline]
     pub fn pass_quote(&mut self, instrument: InstrumentId, quote: &Tick) -> bool {
-        let contract_size = self.contract_size(instrument);
+        let lot_value = self.lot_value(instrument);
         let mut is_held = false;
         for position in self.positions.iter_mut().filter(|p| p.instrument == instrument) {
-            position.pass_price(if position.side == Side::Buy { quote.bid } else { quote.ask }, contract_size);
+            position.pass_price(if position.side == Side::Buy { quote.bid } else { quote.ask }, lot_value);
             is_held = true;
         }
         is_held
@@ -157,7 +216,7 @@ impl Ledger {
     #[must_use]
     pub fn unrealised_of(&self, position: &Position) -> f64 {
         let mark = &self.marks[usize::from(position.instrument.0)];
-        position.pnl_at(if position.side == Side::Buy { mark.bid } else { mark.ask }, mark.contract_size)
+        position.pnl_at(if position.side == Side::Buy { mark.bid } else { mark.ask }, mark.lot_value)
     }
 
     /// Cash plus unrealised.
@@ -180,8 +239,8 @@ impl Ledger {
         for position in &self.positions {
             let mark = &self.marks[usize::from(position.instrument.0)];
             let price = if position.side == Side::Buy { mark.bid } else { mark.ask };
-            unrealised += position.pnl_at(price, mark.contract_size);
-            notional += position.lots * mark.contract_size * price;
+            unrealised += position.pnl_at(price, mark.lot_value);
+            notional += position.lots * mark.lot_value * price;
         }
         Worth { equity: self.cash + unrealised, notional }
     }
@@ -191,6 +250,13 @@ impl Ledger {
     #[inline]
     pub fn contract_size(&self, instrument: InstrumentId) -> f64 {
         self.marks[usize::from(instrument.0)].contract_size
+    }
+
+    /// Account money that a lot of an instrument gains when its price rises by 1, at the present rate.
+    #[must_use]
+    #[inline]
+    pub fn lot_value(&self, instrument: InstrumentId) -> f64 {
+        self.marks[usize::from(instrument.0)].lot_value
     }
 
     /// Open positions, oldest first.
@@ -233,6 +299,8 @@ mod tests {
             price,
             kind,
             commission: 1.0,
+            rate: 1.0,
+            conversion_cost: 0.0,
             spread_cost: 0.0,
             slippage_cost: 0.0,
             inside_bar: false,
@@ -258,5 +326,43 @@ mod tests {
         assert_eq!(trade.pnl, 78.0);
         assert_eq!(book.cash() - book.initial_cash(), trade.pnl);
         assert!(book.is_flat());
+    }
+
+    #[test]
+    fn a_charge_moves_cash_and_comes_back_in_the_trade() {
+        let mut book = Ledger::new(1000.0, &[10.0]);
+        book.apply(&fill(1, Side::Buy, 2.0, 50.0, FillKind::Open { stop_loss: None, take_profit: None }));
+        book.mark(InstrumentId(0), 50.0, 50.0);
+        let ticket = book.positions()[0].ticket;
+        assert!(book.charge(&Charge { ticket, kind: Financing::Swap, amount: 3.0 }));
+        assert!(book.charge(&Charge { ticket, kind: Financing::Dividend, amount: -5.0 }));
+        // 1000 − 1 − 3 + 5
+        assert_eq!((book.cash(), book.equity()), (1001.0, 1001.0));
+        let Booked::Closed(trade) = book.apply(&fill(2, Side::Sell, 2.0, 51.0, FillKind::Close(ticket, ExitReason::Signal))) else {
+            panic!("closes")
+        };
+        // 20 · 1 − 2 commissions − 3 + 5
+        assert_eq!((trade.pnl, trade.swap, book.cash()), (20.0, -2.0, 1020.0));
+        assert_eq!((book.financing(Financing::Swap), book.financing(Financing::Dividend)), (3.0, -5.0));
+        assert!(!book.charge(&Charge { ticket, kind: Financing::Swap, amount: 3.0 }), "a closed ticket pays nothing");
+    }
+
+    #[test]
+    fn marks_count_at_the_present_rate_and_deals_at_that_of_the_fill() {
+        let mut book = Ledger::new(1000.0, &[10.0]);
+        book.convert(InstrumentId(0), Rate::At(0.5));
+        book.apply(&Fill { rate: 0.5, ..fill(1, Side::Buy, 2.0, 50.0, FillKind::Open { stop_loss: None, take_profit: None }) });
+        book.mark(InstrumentId(0), 54.0, 54.0);
+        // 1000 − 1 + 2 · 10 · 4 · 0.5
+        assert_eq!(book.equity(), 1039.0);
+        book.convert(InstrumentId(0), Rate::At(0.25));
+        assert_eq!((book.equity(), book.notional()), (1019.0, 2.0 * 10.0 * 54.0 * 0.25));
+        let ticket = book.positions()[0].ticket;
+        let close = fill(2, Side::Sell, 2.0, 54.0, FillKind::Close(ticket, ExitReason::Signal));
+        let Booked::Closed(trade) = book.apply(&Fill { rate: 0.25, conversion_cost: 0.5, ..close }) else { panic!("closes") };
+        // 20 · 4 · 0.25 − 2 − 0.5
+        assert_eq!((trade.pnl, trade.conversion, book.cash()), (17.5, 0.5, 1017.5));
+        book.convert(InstrumentId(0), Rate::Inverse(1.0 / 54.0));
+        assert_eq!((book.rate_at(InstrumentId(0), 50.0), book.lot_value(InstrumentId(0))), (0.02, 10.0 * (1.0 / 54.0)));
     }
 }

@@ -34,6 +34,8 @@ pub struct Position {
     pub spread_cost: f64,
     /// What slippage cost at the entry.
     pub slippage_cost: f64,
+    /// Financing paid so far; negative when received.
+    pub swap: f64,
     /// Worst pnl seen, at most 0, in account money.
     pub worst_pnl: f64,
     /// Best pnl seen, at least 0, in account money.
@@ -63,6 +65,7 @@ impl Position {
             commission: fill.commission,
             spread_cost: fill.spread_cost,
             slippage_cost: fill.slippage_cost,
+            swap: 0.0,
             worst_pnl: 0.0,
             best_pnl: 0.0,
             best_price: fill.price,
@@ -72,16 +75,16 @@ impl Position {
         }
     }
 
-    /// Pnl before commission if closed at `price`, with `contract_size` units in a lot.
+    /// Pnl before commission if closed at `price`, where a lot gains `lot_value` when the price rises by 1.
     #[must_use]
     #[inline]
-    pub fn pnl_at(&self, price: f64, contract_size: f64) -> f64 {
-        self.side.sign() * (price - self.entry) * self.lots * contract_size
+    pub fn pnl_at(&self, price: f64, lot_value: f64) -> f64 {
+        self.side.sign() * (price - self.entry) * self.lots * lot_value
     }
 
     /// Sees a completed bar of the prices at which it could have been closed.
     #[inline]
-    pub(super) fn pass_bar(&mut self, bar: &Ohlc, contract_size: f64, opened_at: Nanos) {
+    pub(super) fn pass_bar(&mut self, bar: &Ohlc, lot_value: f64, opened_at: Nanos) {
         self.bars += 1;
         // Of the bar it was opened inside of, only the close is known to lie after the entry.
         let inside = self.opened_inside_bar && self.opened_at > opened_at;
@@ -90,17 +93,17 @@ impl Position {
             Side::Buy => (bar.high, bar.low),
             Side::Sell => (bar.low, bar.high),
         };
-        self.pass_price(best, contract_size);
-        self.worst_pnl = self.worst_pnl.min(self.pnl_at(worst, contract_size));
+        self.pass_price(best, lot_value);
+        self.worst_pnl = self.worst_pnl.min(self.pnl_at(worst, lot_value));
     }
 
     /// Sees a price at which it could have been closed.
     #[inline]
-    pub(super) fn pass_price(&mut self, price: f64, contract_size: f64) {
+    pub(super) fn pass_price(&mut self, price: f64, lot_value: f64) {
         if self.side.sign() * (price - self.best_price) > 0.0 {
             self.best_price = price;
         }
-        let pnl = self.pnl_at(price, contract_size);
+        let pnl = self.pnl_at(price, lot_value);
         self.best_pnl = self.best_pnl.max(pnl);
         self.worst_pnl = self.worst_pnl.min(pnl);
     }
@@ -126,12 +129,18 @@ pub struct Trade {
     pub closed_at: Nanos,
     /// Price at the end, spread and slippage included.
     pub exit: f64,
-    /// Net of commission and swap, in account currency.
+    /// Net of commission, swap and conversion, in account currency.
     pub pnl: f64,
     /// Commission of both deals.
     pub commission: f64,
     /// Financing paid; negative when received.
     pub swap: f64,
+    /// What turning the pnl into account money cost.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub conversion: f64,
+    /// Account money for one unit of the currency that the prices are in, when it was closed.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub rate: f64,
     /// What the spread cost, already in the prices.
     pub spread: f64,
     /// What slippage cost, already in the prices.
@@ -147,6 +156,20 @@ pub struct Trade {
     /// Index of the strategy that asked for it.
     #[serde(skip)]
     pub strategy: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_nothing(cost: &f64) -> bool {
+    *cost == 0.0
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(rate: &f64) -> bool {
+    *rate == 1.0
 }
 
 const fn first_instrument() -> InstrumentId {
@@ -165,9 +188,11 @@ impl Trade {
             entry: position.entry,
             closed_at: fill.at,
             exit: fill.price,
-            pnl: gross - commission,
+            pnl: gross - commission - position.swap - fill.conversion_cost,
             commission,
-            swap: 0.0,
+            swap: position.swap,
+            conversion: fill.conversion_cost,
+            rate: fill.rate,
             spread: position.spread_cost + fill.spread_cost,
             slippage: position.slippage_cost + fill.slippage_cost,
             mae: position.worst_pnl.min(gross),
@@ -181,7 +206,7 @@ impl Trade {
     /// Pnl as a fraction of the notional at the entry, `contract_size` units in a lot; `None` without a notional.
     #[must_use]
     pub fn pnl_fraction(&self, contract_size: f64) -> Option<f64> {
-        let notional = self.entry * self.lots * contract_size;
+        let notional = self.entry * self.lots * (contract_size * self.rate);
         (notional > 0.0).then(|| self.pnl / notional)
     }
 }

@@ -143,6 +143,10 @@ fn over_time(run: &RunFolder, series: &Series) -> Result<String> {
     html += &section("Drawdown against buy and hold", &note, &figure(|d| chart_equity::drawdown(run, d), &what)?);
     let note = "Spread and slippage are in the prices of the fills; commission and swap are booked beside them. Positions still open are included.";
     html += &section("Costs", note, &tables::costs(run));
+    let note = "What the same deals would have earned at the middle of the quotes, and what each cost took. Breaks even: how many times that cost, \
+                the others as they were, leaves a profit of zero (for the last row all costs together); none where the run loses without it. The deals are \
+                taken as they were done: other costs would have moved sizes, stops and decisions.";
+    html += &section("What the costs are worth", note, &tables::attribution(run));
     let note = "On the equity at the end of the month before; months of UTC. Blue is gain, orange is loss. Total is the whole year.";
     html += &section("Monthly returns", note, &tables::months(&series.years));
     let missing = format!("It needs {ROLLING_DAYS} trading days with equity above zero and returns that vary.");

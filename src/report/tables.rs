@@ -121,7 +121,10 @@ impl Columns {
 
 /// Costs by kind, each with its share of the whole and its size per trade.
 pub(super) fn costs(run: &RunFolder) -> String {
-    let kinds = [("Spread", "spread"), ("Commission", "commission"), ("Slippage", "slippage"), ("Swap", "swap")];
+    let mut kinds = vec![("Spread", "spread"), ("Commission", "commission"), ("Slippage", "slippage"), ("Swap", "swap")];
+    if run.number("costs.conversion").is_some() {
+        kinds.push(("Conversion", "conversion"));
+    }
     let (total, trades) = (run.number("metrics.costs_total"), run.number("metrics.trades").filter(|n| *n > 0.0));
     let line = |name: &str, value: Option<f64>| {
         let share = value.zip(total.filter(|t| *t != 0.0)).map(|(v, t)| v / t);
@@ -132,6 +135,37 @@ pub(super) fn costs(run: &RunFolder) -> String {
     rows.push(line("<strong>All</strong>", total));
     let amount = format!("Amount, {}", run.currency());
     table("Costs by kind", &[("Cost", false), (amount.trim_end_matches([' ', ',']), true), ("Share", true), ("Per trade", true)], &rows)
+}
+
+/// From what the prices gave to what was left, a row for each kind that is not nothing; and what each could have been.
+pub(super) fn attribution(run: &RunFolder) -> String {
+    let amount = |key: &str| run.number(&format!("attribution.{key}"));
+    let (Some(gross), Some(net)) = (amount("gross"), amount("net")) else { return absent("The run recorded no attribution.") };
+    let kinds = [
+        ("Commission", "commission"),
+        ("Spread", "spread"),
+        ("Slippage", "slippage"),
+        ("Swap", "swap"),
+        ("Funding", "funding"),
+        ("Borrow", "borrow"),
+        ("Dividends", "dividends"),
+        ("Conversion", "conversion"),
+    ];
+    let even = |key: &str| match run.number(&format!("break_even.{key}")) {
+        Some(times) => format!("{} ×", format::two(times)),
+        None => MISSING.to_owned(),
+    };
+    let row = |name: &str, value: f64, even: String| vec![name.to_owned(), format::two(value), even];
+    let mut rows = vec![row("Gross, without any cost", gross, String::new())];
+    let is_financing = |key: &str| ["swap", "funding", "borrow", "dividends"].contains(&key);
+    for (name, key) in kinds {
+        let Some(cost) = amount(key).filter(|cost| *cost != 0.0) else { continue };
+        rows.push(row(name, -cost, if is_financing(key) { even("financing") } else { even(key) }));
+    }
+    rows.push(row("<strong>Net</strong>", net, even("costs")));
+    let heads = format!("Amount, {}", run.currency());
+    let heads = [("", false), (heads.trim_end_matches([' ', ',']), true), ("Breaks even at", true)];
+    table("From gross to net", &heads, &rows)
 }
 
 /// A sentence in the place of a table or chart.
@@ -149,6 +183,30 @@ mod tests {
         let html = months(&[year(1999, Some(-1.587)), year(2000, None), year(2001, None)]);
         assert!(html.contains("From 2000 on the equity was not above zero") && !html.contains("<th scope=\"row\">2000"), "{html}");
         assert!(html.contains("−158.7%"));
+    }
+
+    #[test]
+    fn gross_less_every_kind_is_net_and_what_was_not_paid_has_no_row() {
+        let run = serde_json::json!({
+            "attribution": {"gross": 300.0, "commission": 50.0, "spread": 100.0, "slippage": 0.0, "swap": -5.0, "funding": 0.0, "net": 155.0},
+            "break_even": {"costs": 300.0 / 145.0, "spread": 2.55, "commission": 4.1, "financing": null},
+        });
+        let html = attribution(&RunFolder { run, ..RunFolder::default() });
+        for cells in [
+            ["Gross, without any cost", "300.00", ""],
+            ["Commission", "−50.00", "4.10 ×"],
+            ["Spread", "−100.00", "2.55 ×"],
+            ["Swap", "5.00", MISSING],
+        ] {
+            let row: String = cells
+                .iter()
+                .enumerate()
+                .map(|(i, c)| if i == 0 { format!("<td>{c}</td>") } else { format!("<td class=\"n\">{c}</td>") })
+                .collect();
+            assert!(html.contains(&row), "{row} in {html}");
+        }
+        assert!(html.contains("2.07 ×") && !html.contains("Slippage") && !html.contains("Funding"));
+        assert!(attribution(&RunFolder::default()).contains("no attribution"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub(super) fn assumptions(run: &RunFolder) -> Vec<String> {
     let spec = at(&run.run, "manifest.spec").unwrap_or(&none);
     let currency = escape(run.currency());
     let mut out = vec![fills(spec), intrabar(run, spec), spread(run, spec), slippage(spec), commission(spec, &currency), swap(run, spec)];
+    out.extend(latency(spec));
     out.push(sizing(spec, &currency));
     out.push(limits(spec));
     out.push(open_at_end(run, spec));
@@ -17,7 +18,7 @@ pub(super) fn assumptions(run: &RunFolder) -> Vec<String> {
     out.extend(intervals(run));
     out.push(
         "<strong>Not modelled:</strong> the depth of the book and one’s own effect on the price, requotes and rejected fills beyond those \
-         counted, delays between decision and order, taxes, and changes of spread that the data do not hold."
+         counted, taxes, and changes of spread and delays that neither the data nor the experiment name."
             .to_owned(),
     );
     out
@@ -73,10 +74,14 @@ fn spread(run: &RunFolder, spec: &Value) -> String {
     sizes.dedup();
     let size = if let [Some(size)] = sizes[..] { format!(" of {size}") } else { String::new() };
     match (word(spec, "costs.spread"), number(spec, "costs.spread")) {
-        (Some("data"), _) => "<strong>Spread:</strong> as quoted in the data, bar by bar.".to_owned(),
-        (_, Some(0.0)) => format!("<strong>Spread:</strong> none. Nobody trades at that price.{held}"),
+        (Some("data"), _) => format!("<strong>Spread:</strong> as quoted in the data, bar by bar.{}", widened(spec)),
+        (_, Some(0.0)) if at(spec, "costs.spread_sessions").is_none() => {
+            format!("<strong>Spread:</strong> none. Nobody trades at that price.{held}")
+        }
         (_, Some(points)) => {
-            format!("<strong>Spread:</strong> {} points{size}, the same at every hour: an assumption.{held}", format::two(points))
+            let sessions = at(spec, "costs.spread_sessions").and_then(Value::as_array).map_or(0, Vec::len);
+            let hours = if sessions > 0 { "and its own in the sessions named" } else { "the same at every hour: an assumption" };
+            format!("<strong>Spread:</strong> {} points{size}, {hours}.{}{held}", format::two(points), widened(spec))
         }
         (Some(other), _) => format!("<strong>Spread:</strong> <code>{}</code>.{held}", escape(other)),
         _ if run.number("costs.spread").is_some_and(|paid| paid > 0.0) => {
@@ -87,19 +92,58 @@ fn spread(run: &RunFolder, spec: &Value) -> String {
 }
 
 fn slippage(spec: &Value) -> String {
-    match number(spec, "costs.slippage_points") {
-        Some(points) if points > 0.0 => {
-            format!("<strong>Slippage:</strong> {} points against us on each market and stop fill.", format::two(points))
+    let points = number(spec, "costs.slippage_points").filter(|points| *points > 0.0);
+    let fixed = points.map(|points| format!("{} points against us on each market and stop fill", format::two(points)));
+    let value = |key: &str| or_dash(number(spec, &format!("costs.slippage.{key}")), |v| format::decimal(v, 4));
+    let model = match word(spec, "costs.slippage.kind") {
+        Some("volatility") => Some(format!(
+            "{} of the average true range of {} completed bars",
+            value("multiple"),
+            or_dash(number(spec, "costs.slippage.bars"), format::count)
+        )),
+        Some("volume_share") => {
+            let grows = if word(spec, "costs.slippage.impact") == Some("linear") { "the share" } else { "the square root of the share" };
+            Some(format!("{} of the price times {grows} that the order takes of the last completed bar’s volume", value("fraction")))
         }
-        _ => "<strong>Slippage:</strong> none beyond the gap itself. Real fills of stops are worse.".to_owned(),
+        Some("recorded") => Some("drawn from recorded deals, one draw an order".to_owned()),
+        Some(other) => Some(format!("<code>{}</code>", escape(other))),
+        None => None,
+    };
+    let parts: Vec<String> = fixed.into_iter().chain(model).collect();
+    if parts.is_empty() {
+        return "<strong>Slippage:</strong> none beyond the gap itself. Real fills of stops are worse.".to_owned();
     }
+    format!("<strong>Slippage:</strong> {}.", parts.join(", and "))
+}
+
+/// How long orders are on their way, where that is not nothing.
+fn latency(spec: &Value) -> Option<String> {
+    let latency_ms = number(spec, "costs.latency_ms").filter(|ms| *ms > 0.0)?;
+    Some(format!(
+        "<strong>Latency:</strong> orders, cancels and moved stops reach the market {} ms after they are sent, at the first tick or opening behind that.",
+        format::decimal(latency_ms, 1)
+    ))
+}
+
+/// What widens the spread, where anything does.
+fn widened(spec: &Value) -> String {
+    let times = |key: &str, around: &str| {
+        number(spec, &format!("costs.{key}.multiple"))
+            .map(|times| format!(" It is {} times as wide around {around}.", format::decimal(times, 1)))
+    };
+    let news = times("spread_news", "the news of the calendar").unwrap_or_default();
+    times("spread_roll", "the roll").unwrap_or_default() + &news
 }
 
 fn commission(spec: &Value, currency: &str) -> String {
     let positive = |path| number(spec, path).filter(|n| *n > 0.0);
+    let percent = |fraction: f64| format!("{}%", format::decimal(fraction * 100.0, 4));
     let mut parts = Vec::new();
     if let Some(fraction) = positive("costs.commission_fraction") {
-        parts.push(format!("{}% of the notional per side", format::decimal(fraction * 100.0, 4)));
+        parts.push(format!("{} of the notional per side", percent(fraction)));
+    }
+    if let Some(maker) = number(spec, "costs.commission_maker_fraction") {
+        parts.push(format!("{} for limit orders and take profits", percent(maker)));
     }
     if let Some(lot) = positive("costs.commission_per_lot") {
         parts.push(format!("{} {currency} per lot and side", format::two(lot)));
@@ -107,20 +151,38 @@ fn commission(spec: &Value, currency: &str) -> String {
     if let Some(order) = positive("costs.commission_per_order") {
         parts.push(format!("{} {currency} per order", format::two(order)));
     }
-    let what = if parts.is_empty() { "none".to_owned() } else { parts.join(", and ") };
+    if let Some(minimum) = positive("costs.commission_minimum") {
+        parts.push(format!("at least {} {currency} a deal", format::two(minimum)));
+    }
+    if let Some(most) = number(spec, "costs.commission_maximum_fraction") {
+        parts.push(format!("at most {} of the notional", percent(most)));
+    }
+    if let Some(tiers) = at(spec, "costs.commission_tiers").and_then(Value::as_array).filter(|tiers| !tiers.is_empty()) {
+        parts.push(format!("less from {} thresholds of the month’s volume on", tiers.len()).replace("1 thresholds", "one threshold"));
+    }
+    let what = if parts.is_empty() { "none".to_owned() } else { parts.join(", ").replace("side, ", "side, and ") };
     format!("<strong>Commission:</strong> {what}.")
 }
 
 fn swap(run: &RunFolder, spec: &Value) -> String {
-    let is_warned = run.list("warnings").iter().filter_map(Value::as_str).any(|warning| warning.contains("swap"));
+    let has_terms = |file: &&Value| {
+        let terms = at(file, "instrument").and_then(Value::as_object);
+        terms.is_some_and(|terms| terms.iter().any(|(key, value)| is_swap_rate(key) && value.as_f64().is_some_and(|rate| rate != 0.0)))
+    };
+    let named: Vec<&Value> = run.list("manifest.data").iter().collect();
     match word(spec, "costs.swap") {
-        Some("instrument") | None if is_warned => {
-            "<strong class=\"flag\">Swap:</strong> not charged; positions held over night cost nothing here, at a broker they do."
+        Some("instrument") | None if !named.iter().any(has_terms) => {
+            "<strong>Swap:</strong> the instruments state none, so positions held over night cost nothing here; at a broker they do."
                 .to_owned()
         }
         Some("none") => "<strong>Swap:</strong> none; positions held over night cost nothing here.".to_owned(),
-        _ => "<strong>Swap:</strong> by the instrument’s table, for each night held.".to_owned(),
+        _ => "<strong>Swap:</strong> by the instrument’s terms, booked at each roll that a position is held over.".to_owned(),
     }
+}
+
+/// Whether an instrument's key says what a night costs, rather than when.
+fn is_swap_rate(key: &str) -> bool {
+    key.starts_with("swap_long_") || key.starts_with("swap_short_")
 }
 
 fn sizing(spec: &Value, currency: &str) -> String {
@@ -225,11 +287,14 @@ mod tests {
     }
 
     #[test]
-    fn swap_that_is_asked_for_and_not_charged_is_flagged() {
+    fn swap_is_told_as_it_was_charged() {
         let spec = serde_json::json!({"costs": {"swap": "instrument"}});
-        assert!(swap(&RunFolder::default(), &spec).contains("instrument’s table"));
-        let warned = run(serde_json::json!({"warnings": ["Overnight financing (swap) is not charged."]}));
-        assert!(swap(&warned, &spec).contains("not charged"));
+        let file = |rate: f64| {
+            run(serde_json::json!({"manifest": {"data": [{"instrument": {"swap_long_points": rate, "swap_year_days": 365.0}}]}}))
+        };
+        assert!(swap(&file(-7.0), &spec).contains("at each roll"));
+        assert!(swap(&file(0.0), &spec).contains("state none"));
+        assert!(swap(&file(-7.0), &serde_json::json!({"costs": {"swap": "none"}})).contains("none; positions"));
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Entry {
     pub equity: f64,
     /// Share of the strategy in the account, 1 for all of it.
     pub weight: f64,
+    /// Account money that a lot gains when the price rises by 1.
+    pub lot_value: f64,
     /// Commission of the deal, whatever its size.
     pub commission_per_order: f64,
     /// Commission of one lot at this price, beyond that of the deal.
@@ -68,7 +70,7 @@ pub fn size(sizing: Sizing, lots: Lots, instrument: &Instrument, entry: &Entry) 
         Sizing::Fraction(fraction) if lots == Lots::Fractional => return Ok(Size::EquityFraction(fraction * entry.weight)),
         Sizing::Fraction(fraction) => {
             let money = fraction * entry.weight * entry.equity - entry.commission_per_order;
-            money / (entry.price * instrument.contract_size + entry.commission_per_lot)
+            money / (entry.price * entry.lot_value + entry.commission_per_lot)
         }
         Sizing::Lots(count) => count * entry.weight,
         Sizing::Risk(fraction) => {
@@ -76,7 +78,7 @@ pub fn size(sizing: Sizing, lots: Lots, instrument: &Instrument, entry: &Entry) 
             if distance <= 0.0 {
                 return Err(Refusal::NoStop);
             }
-            fraction * entry.weight * entry.equity / (distance * instrument.contract_size)
+            fraction * entry.weight * entry.equity / (distance * entry.lot_value)
         }
     };
     match lots {
@@ -100,6 +102,7 @@ mod tests {
         stop_loss: Some(1.0980),
         equity: 10_000.0,
         weight: 1.0,
+        lot_value: 100_000.0,
         commission_per_order: 0.0,
         commission_per_lot: 0.0,
     };

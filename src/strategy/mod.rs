@@ -114,7 +114,7 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn pnl_fraction(&self) -> Option<f64> {
         let position = self.position()?;
-        let notional = position.entry * position.lots * self.book.contract_size(position.instrument);
+        let notional = position.entry * position.lots * self.book.lot_value(position.instrument);
         (notional > 0.0).then(|| self.book.unrealised_of(position) / notional)
     }
 

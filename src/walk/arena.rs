@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use crate::{
-    broker::{Fills, Simulator, Venue},
+    broker::{Fills, House, Simulator, Venue},
     bus::Bus,
     engine::{self, Account, CostBreakdown, Days, Figures, Seat, Track},
     error::{Error, Result, suggest},
@@ -138,7 +138,9 @@ impl Arena {
         let columns = |prices: &Prices| Columns::with_room(Arc::clone(&prices.bars), prices.instrument.calendar, room);
         let columns = setup.prices.iter().map(columns).collect();
         let track = match &*setup.prices {
-            [only] if setup.entrants.len() == 1 => Some(Track::new(Arc::clone(&only.bars), &only.venue, setup.days)),
+            [only] if setup.entrants.len() == 1 && only.venue.is_plain() => {
+                Some(Track::new(Arc::clone(&only.bars), &only.venue, setup.days))
+            }
             _ => None,
         };
         let arena = Self { setup, names: Arc::default(), timeline, columns, track };
@@ -211,7 +213,11 @@ impl Arena {
     fn looped(&self, rows: Vec<Range<usize>>, mut seats: Vec<Seat>, account: &Account) -> Figures {
         let series: Vec<_> = self.setup.prices.iter().map(|prices| Arc::clone(&prices.bars)).zip(rows).collect();
         let mut bus = Bus::new(Arc::clone(&self.names), Mode::Backtest);
-        let run = engine::run(&mut Replay::of_rows(&series), &mut seats, &mut self.broker(), account, &mut bus);
+        let mut feed = Replay::of_rows(&series);
+        let run = match &mut House::new(self.venues(), self.setup.leverage, self.setup.fills.clone()) {
+            House::Plain(simulator) => engine::run(&mut feed, &mut seats, &mut **simulator, account, &mut bus),
+            House::Full(broker) => engine::run(&mut feed, &mut seats, &mut **broker, account, &mut bus),
+        };
         Figures::of(&run, &self.setup.days)
     }
 
@@ -221,9 +227,13 @@ impl Arena {
         Played { metrics, costs, trade_pnls, day_returns, final_equity, open_positions }
     }
 
+    fn venues(&self) -> Vec<Venue> {
+        self.setup.prices.iter().map(|prices| prices.venue.clone()).collect()
+    }
+
+    /// The simulator alone, which is enough where the venues are plain.
     fn broker(&self) -> Simulator {
-        let venues = self.setup.prices.iter().map(|prices| prices.venue).collect();
-        Simulator::filling(venues, self.setup.leverage, self.setup.fills.clone())
+        Simulator::filling(self.venues(), self.setup.leverage, self.setup.fills.clone())
     }
 
     fn account(&self, span: &Span) -> Account {

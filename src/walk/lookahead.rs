@@ -201,7 +201,7 @@ impl Stage<'_> {
             close_at_end: false,
             gaps: Vec::new(),
         };
-        let mut broker = Simulator::new(vec![self.prices.venue], 1.0, MarketFill::NextOpen);
+        let mut broker = Simulator::new(vec![self.prices.venue.clone()], 1.0, MarketFill::NextOpen);
         let mut bus = Bus::new(Arc::new(Names::default()), Mode::Backtest);
         engine::run(&mut Replay::new(&[Arc::clone(bars)]), &mut seats, &mut broker, &account, &mut bus);
         Ok(told.take())
