@@ -20,6 +20,7 @@ pub mod portfolio;
 pub mod report;
 pub mod risk;
 pub mod rule;
+pub mod search;
 pub mod seed;
 pub mod stats;
 pub mod strategy;

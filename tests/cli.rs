@@ -15,7 +15,7 @@ use cthulu_lab::{
 };
 use serde_json::Value;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_cthulu-lab");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_cthulu-lab");
 
 /// An empty folder that is removed when dropped.
 pub(crate) struct Scratch(pub(crate) PathBuf);
@@ -51,7 +51,7 @@ pub(crate) fn lab(args: &[&str]) -> Output {
     lab_in(Path::new(env!("CARGO_MANIFEST_DIR")), args)
 }
 
-fn lab_in(folder: &Path, args: &[&str]) -> Output {
+pub(crate) fn lab_in(folder: &Path, args: &[&str]) -> Output {
     Command::new(PROGRAM).args(args).current_dir(folder).output().unwrap()
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {} {}", stdout(output), stderr(output)))
 }
 

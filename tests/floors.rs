@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["event", "rule", "model"],
     &[],
     &["strategy", "broker", "feed", "risk", "bus"],
-    &["engine"],
+    &["engine", "search"],
     &["walk"],
     &["experiment"],
     &["report"],

@@ -5,6 +5,7 @@
 
 mod back_office;
 mod costs;
+mod edges;
 mod financing;
 mod latency;
 mod path;
@@ -16,6 +17,7 @@ mod venue;
 
 pub use back_office::{BackOffice, Conversion};
 pub use costs::Costs;
+pub use edges::ClosingAt;
 pub use financing::{Dividend, FinancingTerms};
 pub use latency::Delayed;
 pub use simulator::{Fills, MarketFill, Simulator};

@@ -54,7 +54,7 @@ impl Venue {
 /// A simulated broker with as much behind it as its venues need.
 pub enum House {
     /// The simulator alone: its own type lets the loop see through it.
-    Plain(Box<Simulator>),
+    Plain(Simulator),
     /// A back office behind it, a slow line before it, or both.
     Full(Box<dyn Broker>),
 }
@@ -67,10 +67,19 @@ impl House {
         let is_plain = venues.iter().all(Venue::has_no_back_office);
         let simulator = Simulator::filling(venues, leverage, fills);
         match (is_plain, latencies.iter().all(|latency| *latency == 0)) {
-            (true, true) => Self::Plain(Box::new(simulator)),
+            (true, true) => Self::Plain(simulator),
             (true, false) => Self::Full(Box::new(Delayed::new(simulator, latencies))),
             (false, true) => Self::Full(Box::new(BackOffice::new(simulator))),
             (false, false) => Self::Full(Box::new(Delayed::new(BackOffice::new(simulator), latencies))),
+        }
+    }
+
+    /// The broker, whatever stands behind it.
+    #[must_use]
+    pub fn into_broker(self) -> Box<dyn Broker> {
+        match self {
+            Self::Plain(simulator) => Box::new(simulator),
+            Self::Full(broker) => broker,
         }
     }
 }

@@ -64,6 +64,8 @@ pub struct Outcome {
     pub files: Vec<PathBuf>,
     /// SHA-256 of the canonical lines, from the journal.
     pub event_log_sha256: Option<String>,
+    /// The same before it was closed, from the journal.
+    pub event_log: Option<super::LineHash>,
     /// Events by kind, from the journal.
     pub kinds: Option<BTreeMap<&'static str, u64>>,
     /// Counts and sums, from the metrics.

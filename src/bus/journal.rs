@@ -21,6 +21,30 @@ pub struct Journal {
     taken_seq: u64,
 }
 
+/// The hash of a journal's lines, to which other lines of the same run may be added.
+#[derive(Clone, Default)]
+pub struct LineHash(Sha256);
+
+impl LineHash {
+    /// The hash of the lines and then `more`, in hex.
+    #[must_use]
+    pub fn then(&self, more: &str) -> String {
+        self.0.clone().chain_update(more).finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl PartialEq for LineHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.then("") == other.then("")
+    }
+}
+
+impl std::fmt::Debug for LineHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.then(""))
+    }
+}
+
 impl Journal {
     /// Its name in the statistics.
     pub const NAME: &'static str = "journal";
@@ -74,8 +98,14 @@ impl Consumer for Journal {
     }
 
     fn finish(&mut self) -> Result<Outcome> {
-        let sha256 = self.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let files = self.file.iter().map(|f| f.pieces().path().to_owned()).collect();
-        Ok(Outcome { files, event_log_sha256: Some(sha256), kinds: Some(self.kinds.clone()), ..Outcome::default() })
+        let lines = LineHash(self.hash.clone());
+        Ok(Outcome {
+            files,
+            event_log_sha256: Some(lines.then("")),
+            event_log: Some(lines),
+            kinds: Some(self.kinds.clone()),
+            ..Outcome::default()
+        })
     }
 }

@@ -30,7 +30,7 @@ pub use comprehensive::{COMPREHENSIVE_COLUMNS, Comprehensive};
 pub use consumer::{Consumer, Outcome, RESTARTS_IN_A_ROW};
 pub use counters::{ConsumerStats, Stats};
 pub use database::Database;
-pub use journal::Journal;
+pub use journal::{Journal, LineHash};
 pub use metrics::{Metrics, Tally};
 pub use running::Running;
 pub use training_log::{Intact, Rotation, TrainingLog, read_folder, read_lines};
@@ -73,6 +73,8 @@ pub struct Finished {
     pub outcomes: Vec<(&'static str, Option<Outcome>)>,
     /// SHA-256 of the canonical lines; `None` without a journal, or when it was given up.
     pub event_log_sha256: Option<String>,
+    /// The same, to which more lines may be added.
+    pub event_log: Option<LineHash>,
     /// Events by kind, from the journal.
     pub kinds: Option<BTreeMap<&'static str, u64>>,
     /// Counts and sums, from the metrics.
@@ -205,6 +207,7 @@ impl Bus {
         let told = || outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref());
         Ok(Finished {
             event_log_sha256: told().find_map(|o| o.event_log_sha256.clone()),
+            event_log: told().find_map(|o| o.event_log.clone()),
             kinds: told().find_map(|o| o.kinds.clone()),
             tally: told().find_map(|o| o.tally.clone()),
             warnings: stats.warnings(),

@@ -29,6 +29,15 @@ pub(super) enum Command {
     /// Lists every fold of a walk-forward before anything runs
     #[command(after_help = "Examples:\n  cthulu-lab folds experiments/rsi.toml\n  cthulu-lab folds experiments/cpcv.toml --json")]
     Folds(FoldsArgs),
+    /// Plays many sets of parameters, chooses one, and says how much of it is luck; an interrupted sweep goes on where it was
+    #[command(after_help = "Examples:\n  cthulu-lab sweep experiments/sma_grid.toml\n  \
+        cthulu-lab sweep experiments/sma_grid.toml --no-report --json")]
+    Sweep(SweepArgs),
+    /// Searches, chooses and looks fold by fold, and trades what was chosen; goes on where it was stopped
+    #[command(after_help = "Examples:\n  cthulu-lab walkforward experiments/rsi.toml\n  \
+        cthulu-lab walkforward experiments/cpcv.toml --threads 2 --json\n  \
+        cthulu-lab walkforward experiments/rsi.toml --choose chosen.toml")]
+    Walkforward(WalkforwardArgs),
     /// Writes a commented strategy or experiment file that runs as it is
     #[command(after_help = "Examples:\n  cthulu-lab new strategy pullback\n  cthulu-lab new experiment pullback\n  \
         cthulu-lab backtest experiments/pullback.toml")]
@@ -155,6 +164,55 @@ pub(super) struct FoldsArgs {
     #[arg(value_name = "EXPERIMENT.toml")]
     pub(super) experiment: PathBuf,
     /// Prints one JSON document: {"rows":n,"folds":[{"fold":0,"train":[[0,900]],"test":[[924,1100]]}]}, half-open row ranges
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Arguments of `sweep`.
+#[derive(Args)]
+pub(super) struct SweepArgs {
+    /// An experiment file with a [search] section
+    #[arg(value_name = "EXPERIMENT.toml")]
+    pub(super) experiment: PathBuf,
+    /// Writes here instead of reports/<run-id>
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Writes no report and keeps no event files: only the run's figures, its trials, and the chosen one's trades and equity
+    #[arg(long)]
+    pub(super) no_report: bool,
+    /// Begins anew instead of going on where an interrupted run was
+    #[arg(long)]
+    pub(super) fresh: bool,
+    /// Threads to use; the result does not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) threads: Option<u16>,
+    /// Prints run.json on stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Arguments of `walkforward`.
+#[derive(Args)]
+pub(super) struct WalkforwardArgs {
+    /// An experiment file with a [walkforward] section
+    #[arg(value_name = "EXPERIMENT.toml")]
+    pub(super) experiment: PathBuf,
+    /// Writes here instead of reports/<run-id>
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Writes no report and keeps no event files: only the run's figures, folds, trials, trades and equity
+    #[arg(long)]
+    pub(super) no_report: bool,
+    /// Begins anew instead of going on where an interrupted run was
+    #[arg(long)]
+    pub(super) fresh: bool,
+    /// Threads to use; the result does not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) threads: Option<u16>,
+    /// Searches the latest training window too, and writes the strategy with the parameters chosen there, for trading what comes next
+    #[arg(long, value_name = "STRATEGY.toml")]
+    pub(super) choose: Option<PathBuf>,
+    /// Prints run.json on stdout
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -58,12 +58,12 @@ pub(super) fn play(experiment: &Experiment, watchers: Watchers<'_>) -> Result<Ou
 }
 
 #[expect(clippy::disallowed_methods, reason = "timings go to machine.json, outside the determinism contract")]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 
 /// The processor's name, where the system tells it.
-fn processor() -> Option<String> {
+pub(super) fn processor() -> Option<String> {
     let text = fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim().to_owned())

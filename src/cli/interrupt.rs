@@ -4,7 +4,10 @@ use std::{
     fs,
     io::{IsTerminal as _, Write as _},
     path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -13,6 +16,11 @@ use crate::{error::Result, experiment::RunFolder};
 
 /// The folder that an interrupt must remove.
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Whether the work goes on where it was when the command is given again.
+static IS_RESUMABLE: AtomicBool = AtomicBool::new(false);
+
+const KEPT: &str = "interrupted: what was finished is kept, and the same command goes on from there";
 
 /// Exit code of a program ended by an interrupt, as shells count it.
 const INTERRUPTED: i32 = 130;
@@ -29,8 +37,9 @@ pub(super) fn watch() {
         match unfinished.as_ref() {
             Some(folder) => {
                 remove(folder);
-                say("interrupted: nothing was written");
+                say(if IS_RESUMABLE.load(Relaxed) { KEPT } else { "interrupted: nothing was written" });
             }
+            None if IS_RESUMABLE.load(Relaxed) => say(KEPT),
             None => say("interrupted"),
         }
         std::process::exit(INTERRUPTED);
@@ -38,6 +47,11 @@ pub(super) fn watch() {
     if let Err(error) = handler {
         say(&format!("warning: an interrupt may leave a folder named .*.partial-* behind: {error}"));
     }
+}
+
+/// From now on an interrupt loses nothing: finished pieces are kept.
+pub(super) fn is_resumable() {
+    IS_RESUMABLE.store(true, Relaxed);
 }
 
 /// Begins a folder; from then on an interrupt removes it.

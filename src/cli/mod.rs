@@ -21,7 +21,10 @@ mod resample;
 mod stats;
 mod strategies;
 mod summary;
+mod sweep;
 mod synth;
+mod walk_summary;
+mod walkforward;
 
 use std::{io::Write, path::Path, process::ExitCode};
 
@@ -63,6 +66,7 @@ fn run(command: &Command) -> Result<u8, Error> {
     let done = |()| 0;
     match command {
         Command::Backtest(args) => backtest::run(args).map(done),
+        Command::Sweep(args) => sweep::run(args).map(done),
         Command::New(args) => new::run(args).map(done),
         Command::Strategies(args) => strategies::run(&args.command).map(done),
         Command::Data(args) => match &args.command {
@@ -74,6 +78,7 @@ fn run(command: &Command) -> Result<u8, Error> {
         },
         Command::Folds(args) => folds::run(args).map(done),
         Command::Lookahead(args) => lookahead::run(args).map(|is_honest| if is_honest { 0 } else { FAILED }),
+        Command::Walkforward(args) => walkforward::run(args).map(done),
         Command::Eval(args) => eval::run(args).map(done),
         Command::Stats(args) => stats::run(args).map(done),
         Command::Report(args) => report::run(args).map(done),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Where the values begin.
-const INDENT: usize = 15;
+pub(super) const INDENT: usize = 15;
 /// Room for a warning's words and an ellipsis.
 const WIDTH: usize = COLUMNS - 2 - INDENT;
 /// Lines for warnings; the rest of them stand in the report.
@@ -21,10 +21,17 @@ const WARNING_LINES: usize = 2;
 
 /// What the terminal shows after a run; `place` is what to look at next.
 pub(super) fn text(experiment: &Experiment, outcome: &Outcome, place: &Path) -> String {
+    with_more(experiment, outcome, (&outcome.verdict.headline, &[]), place)
+}
+
+/// The same with another verdict, and with lines of its own kind of run after it.
+pub(super) fn with_more(experiment: &Experiment, outcome: &Outcome, (verdict, more): (&str, &[(&str, String)]), place: &Path) -> String {
     let mut text = String::new();
     let mut line = |label: &str, value: &str| writeln!(text, "{label:<INDENT$}{value}").expect("a string can be written");
-    for (label, value) in figures(experiment, outcome) {
-        line(label, &value);
+    let [_, figures @ ..] = figures(experiment, outcome);
+    line("Verdict", verdict);
+    for (label, value) in more.iter().chain(&figures) {
+        line(label, value);
     }
     for (label, told) in ["Fill interval", ""].into_iter().zip(interval(experiment, outcome)) {
         line(label, &told);
@@ -127,7 +134,7 @@ fn bus(stats: &Stats) -> String {
 
 /// Labelled lines. A single warning is told whole where it fits; of several each is told by its first clause, and what has no line is
 /// counted.
-fn warnings(all: &[String]) -> Vec<(&'static str, String)> {
+pub(super) fn warnings(all: &[String]) -> Vec<(&'static str, String)> {
     if let [one] = all {
         let lines = wrapped(one, WIDTH);
         if lines.len() <= WARNING_LINES {
@@ -153,13 +160,13 @@ fn first_clause(warning: &str) -> String {
 }
 
 /// A ratio and its interval, or that it has none.
-fn with_interval(value: Option<f64>, interval: Option<&Option<Interval>>) -> String {
+pub(super) fn with_interval(value: Option<f64>, interval: Option<&Option<Interval>>) -> String {
     let Some(value) = value else { return "undefined".into() };
     let interval = interval.and_then(Option::as_ref).map(|i| format!(" ({:.0}% interval {:.2} to {:.2})", i.level * 100.0, i.low, i.high));
     format!("{value:.2}{}", interval.unwrap_or_default())
 }
 
-fn percent(value: Option<f64>) -> String {
+pub(super) fn percent(value: Option<f64>) -> String {
     value.map_or_else(|| "undefined".into(), |v| format!("{:.1}%", v * 100.0))
 }
 
@@ -170,7 +177,7 @@ fn money(value: f64) -> String {
     sign.to_owned() + &grouped(&digits)
 }
 
-fn count(value: u64) -> String {
+pub(super) fn count(value: u64) -> String {
     grouped(&value.to_string())
 }
 

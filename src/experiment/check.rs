@@ -61,9 +61,23 @@ pub struct Experiment {
     pub warnings: Vec<String>,
     /// Prices that are there as rates between currencies alone.
     pub(super) rates: Vec<Source>,
+    /// The id of the run that this is played for, where that is not its own.
+    pub(super) run_id: Option<String>,
 }
 
 impl Experiment {
+    /// The same question with other parameters.
+    pub(super) fn with_placed(&self, placed: Vec<Placed>) -> Self {
+        let Self { spec, sources, warnings, rates, run_id, .. } = self;
+        let (spec, sources, warnings, rates) = (spec.clone(), sources.clone(), warnings.clone(), rates.clone());
+        Self { spec, sources, placed, warnings, rates, run_id: run_id.clone() }
+    }
+
+    /// Takes back the warning that a backtest ignores sections: this is to be none.
+    pub(super) fn drop_ignored_warning(&mut self) {
+        self.warnings.retain(|warning| !warning.starts_with(super::warnings::IGNORED));
+    }
+
     /// Reads the files of a spec and checks all of it.
     ///
     /// # Errors
@@ -96,7 +110,7 @@ impl Experiment {
         conversion::convert(&mut sources, &others, &spec)?;
         let placed = place(&spec, &sources)?;
         let warnings = warnings(&spec, &sources, &instruments);
-        Ok(Self { spec, sources, placed, warnings, rates: others })
+        Ok(Self { spec, sources, placed, warnings, rates: others, run_id: None })
     }
 }
 

@@ -115,7 +115,7 @@ fn in_the_way(place: &Path) -> Option<String> {
 
 /// Whether a run folder has files of this name.
 fn is_of_a_run(name: &str) -> bool {
-    const FILES: [&str; 16] = [
+    const FILES: [&str; 17] = [
         "run.json",
         "machine.json",
         "verdict.json",
@@ -126,6 +126,7 @@ fn is_of_a_run(name: &str) -> bool {
         "trials.csv",
         "folds.csv",
         "paths.csv",
+        "oos_paths.csv",
         "fan.csv",
         "events.jsonl.gz",
         "comprehensive_metrics.csv",
@@ -156,7 +157,7 @@ impl Drop for RunFolder {
     }
 }
 
-fn pretty(value: &Value) -> String {
+pub(super) fn pretty(value: &Value) -> String {
     let mut text = serde_json::to_string_pretty(value).expect("a JSON value has a text");
     text.push('\n');
     text
@@ -202,7 +203,7 @@ pub(super) fn manifest(experiment: &Experiment) -> Value {
 }
 
 /// Everything deterministic about a run.
-fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
+pub(super) fn run_json(experiment: &Experiment, outcome: &Outcome) -> Value {
     let attribution = Attribution::of(&outcome.run);
     let mut run = json!({
         "id": outcome.id,

@@ -116,7 +116,7 @@ impl Experiment {
         let mut sources = self.sources.iter().map(redrawn).collect::<Result<Vec<_>>>()?;
         let rates = self.rates.iter().map(redrawn).collect::<Result<Vec<_>>>()?;
         super::conversion::convert(&mut sources, &rates, &self.spec)?;
-        Ok(Self { spec: self.spec.clone(), sources, placed: self.placed.clone(), warnings: self.warnings.clone(), rates })
+        Ok(Self { sources, rates, ..self.with_placed(self.placed.clone()) })
     }
 
     /// Plays `count` paths, telling `done` how many are.

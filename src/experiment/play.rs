@@ -1,7 +1,7 @@
 //! Plays a checked experiment through the engine, and measures what came out.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     path::Path,
     sync::{Arc, atomic::AtomicU64},
 };
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Experiment, FillInterval, MarketFillSpec, Source, StrategyChoice};
 use crate::{
-    broker::{Broker, Fills, House, MarketFill},
+    broker::{Broker, ClosingAt, Fills, House, MarketFill},
     bus::{Bus, Comprehensive, Database, Finished, Journal, Policy, Rotation, TrainingLog},
     data::Dataset,
     engine::{self, Account, CostBreakdown, Days, Figures, Run, Seat},
@@ -86,15 +86,42 @@ pub struct Outcome {
     pub fill_interval: Option<FillInterval>,
 }
 
+impl Outcome {
+    /// The return of each trading day; empty where the account fell to nothing.
+    pub(super) fn day_returns(&self, cash: f64) -> Vec<f64> {
+        let levels: Vec<f64> = self.day_rows.iter().map(|row| self.run.curve.equity()[*row]).collect();
+        ratios::returns_of(cash, &levels).unwrap_or_default()
+    }
+}
+
+/// Who plays a run.
+pub(super) struct Staged {
+    pub(super) seats: Vec<Seat>,
+    /// When what is open is closed, by instrument; none where nothing is.
+    pub(super) edges: Vec<VecDeque<Nanos>>,
+    /// Whether the parameters could have been chosen on the very bars that are played.
+    pub(super) in_sample: bool,
+}
+
 impl Experiment {
-    /// The run's id: a hash of the question, the data's content and the program's version.
-    ///
-    /// # Panics
-    /// Never: a spec has a JSON form.
+    /// The run's id: a hash of the question, the data's content and the program's version; where this is part of another run, that run's.
     #[must_use]
     pub fn id(&self) -> String {
+        self.run_id.clone().unwrap_or_else(|| self.id_as(""))
+    }
+
+    /// The id of a run of another kind than a backtest on the same question.
+    #[must_use]
+    pub(super) fn id_as(&self, kind: &str) -> String {
+        let hex: String = self.digest(kind).iter().take(6).map(|b| format!("{b:02x}")).collect();
+        format!("{}-{hex}", slug(&self.spec.name))
+    }
+
+    /// The hash behind the id.
+    pub(super) fn digest(&self, kind: &str) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(env!("CARGO_PKG_VERSION"));
+        hash.update(kind);
         // Contents count, not where they lie.
         let mut spec = self.spec.clone();
         spec.data.iter_mut().for_each(|data| {
@@ -112,9 +139,34 @@ impl Experiment {
         for placed in &self.placed {
             hash.update(format!("{}{:?}{:?}{}", placed.text, placed.file.values(), placed.instrument, placed.weight));
         }
-        let digest = hash.finalize();
-        let hex: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
-        format!("{}-{hex}", slug(&self.spec.name))
+        hash.finalize().into()
+    }
+
+    /// The hash of what one set of parameters asks: rules, values, costs, account, prices and span; neither the name nor the seed nor who asks.
+    pub(super) fn trial_question(&self, params: &BTreeMap<String, f64>) -> String {
+        let (account, costs, fills, risk) = (&self.spec.account, &self.spec.costs, &self.spec.fills, &self.spec.risk);
+        let mut hash = Sha256::new();
+        hash.update(serde_json::json!([account, costs, fills, risk]).to_string());
+        for source in &self.sources {
+            let at = source.dataset.bars.opened_at();
+            hash.update(format!("{} {} {:?} {:?}", source.instrument.symbol, source.dataset.sha256, at.first(), at.last()));
+        }
+        for placed in &self.placed {
+            let mut values = placed.file.values().clone();
+            values.iter_mut().for_each(|(name, value)| *value = *params.get(name).unwrap_or(value));
+            hash.update(format!("{}{values:?}{:?}{}", placed.text, placed.instrument, placed.weight));
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What is traded, as the trial ledger knows it: a symbol, and for a synthetic market its prices too.
+    #[must_use]
+    pub fn markets(&self) -> Vec<String> {
+        let name = |source: &super::Source| match source.synthesis {
+            Some(_) => format!("{} {}", source.instrument.symbol, &source.dataset.sha256[..16]),
+            None => source.instrument.symbol.clone(),
+        };
+        self.sources.iter().map(name).collect()
     }
 
     /// Bars that a run plays, over all instruments.
@@ -136,29 +188,46 @@ impl Experiment {
     /// # Errors
     /// As [`Experiment::run`].
     pub fn run_counted(&self, watchers: Watchers<'_>, bars_done: &Arc<AtomicU64>) -> Result<Outcome> {
-        let mut seats = self.seats()?;
+        let staged = Staged { seats: self.seats()?, edges: Vec::new(), in_sample: true };
+        self.run_staged(staged, watchers, bars_done)
+    }
+
+    /// As [`Experiment::run_counted`], by other strategies than the file's own.
+    pub(super) fn run_staged(&self, staged: Staged, watchers: Watchers<'_>, bars_done: &Arc<AtomicU64>) -> Result<Outcome> {
+        let Staged { mut seats, edges, in_sample } = staged;
         let names = Arc::new(self.names(&seats));
         let mut bus = bus(&names, self.mode(), watchers)?;
-        let run = self.play(&mut seats, self.spec.fills.intrabar, &mut bus, bars_done)?;
+        let run = self.play((&mut seats, edges), self.spec.fills.intrabar, &mut bus, bars_done)?;
         // The consumers write their last while the figures are taken.
         std::thread::scope(|scope| {
             let finishing = scope.spawn(|| bus.finish());
-            let measured = self.measure(names.run.clone(), run);
+            let measured = self.measure(names.run.clone(), run, in_sample);
             let finished = finishing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
             // It explains the result, and so it is told first.
             let refused = refusals(&finished, measured.run.trades.len());
-            let fill_interval = if self.spec.fills.interval { Some(self.fill_interval(&measured)?) } else { None };
+            let fill_interval = if self.spec.fills.interval && in_sample { Some(self.fill_interval(&measured)?) } else { None };
             let warnings = refused.into_iter().chain(measured.warnings).collect();
             Ok(Outcome { finished, warnings, fill_interval, ..measured })
         })
     }
 
-    /// Plays the seats once, the order of prices inside a bar settled this way.
-    fn play(&self, seats: &mut [Seat], intrabar: Intrabar, bus: &mut Bus, bars_done: &Arc<AtomicU64>) -> Result<Run> {
+    /// Plays the seats once, the order of prices inside a bar settled this way, and closes what is open at these edges.
+    fn play(
+        &self,
+        staged: (&mut [Seat], Vec<VecDeque<Nanos>>),
+        intrabar: Intrabar,
+        bus: &mut Bus,
+        bars_done: &Arc<AtomicU64>,
+    ) -> Result<Run> {
+        let (seats, edges) = staged;
         let venues = self.sources.iter().map(|source| source.venue.clone()).collect();
-        match &mut House::new(venues, self.spec.account.leverage, self.fills(intrabar)) {
-            House::Plain(simulator) => self.play_at(&mut **simulator, (seats, bus), bars_done),
-            House::Full(broker) => self.play_at(&mut **broker, (seats, bus), bars_done),
+        let house = House::new(venues, self.spec.account.leverage, self.fills(intrabar));
+        if !edges.is_empty() {
+            return self.play_at(&mut ClosingAt::new(house.into_broker(), edges), (seats, bus), bars_done);
+        }
+        match house {
+            House::Plain(mut simulator) => self.play_at(&mut simulator, (seats, bus), bars_done),
+            House::Full(mut broker) => self.play_at(&mut *broker, (seats, bus), bars_done),
         }
     }
 
@@ -184,7 +253,7 @@ impl Experiment {
     pub(super) fn play_unwatched(&self, intrabar: Intrabar) -> Result<Run> {
         let mut seats = self.seats()?;
         let mut bus = Bus::new(Arc::new(self.names(&seats)), self.mode());
-        self.play(&mut seats, intrabar, &mut bus, &Arc::default())
+        self.play((&mut seats, Vec::new()), intrabar, &mut bus, &Arc::default())
     }
 
     pub(super) fn fills(&self, intrabar: Intrabar) -> Fills {
@@ -263,7 +332,7 @@ impl Experiment {
     }
 
     /// Everything but what the bus leaves.
-    fn measure(&self, id: String, run: Run) -> Outcome {
+    fn measure(&self, id: String, run: Run, in_sample: bool) -> Outcome {
         let days = self.days();
         let Figures { metrics, costs, trade_pnls: pnls, day_rows, day_equity, .. } = Figures::of(&run, &days);
         let on_days = |column: &[f64]| -> Vec<f64> { day_rows.iter().map(|row| column[*row]).collect() };
@@ -279,7 +348,7 @@ impl Experiment {
             return_fraction: metrics.return_fraction,
             buy_and_hold_fraction: Some(benchmark.return_fraction),
             costs_total: costs.total(),
-            in_sample: true,
+            in_sample,
             seed,
         });
         let intervals = BTreeMap::from([

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CostSpec, SynthSpec, WalkforwardSpec, typed};
+use super::{CostSpec, SearchSpec, SynthSpec, WalkforwardSpec, typed};
 use crate::{
     data::{DateOrder, Format},
     error::Result,
@@ -47,9 +47,9 @@ pub struct Spec {
     /// When not to trade.
     #[serde(default)]
     pub risk: Limits,
-    /// What a search does with this file; a backtest keeps it as typed.
+    /// Which parameters a search tries, and how; a backtest keeps it as typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub search: Option<toml::Table>,
+    pub search: Option<SearchSpec>,
     /// How a walk-forward cuts the data and chooses; a backtest keeps it in its manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub walkforward: Option<WalkforwardSpec>,

@@ -92,6 +92,17 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
+impl EdgeSpec {
+    /// What happens to a position, in a word.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Close => "closed",
+            Self::Carry => "carried over",
+        }
+    }
+}
+
 impl WalkforwardSpec {
     /// The folds asked for.
     ///
@@ -116,7 +127,7 @@ impl WalkforwardSpec {
     }
 
     fn check(&self) -> Result<()> {
-        let is_windowed = matches!(self.scheme, SchemeSpec::Rolling | SchemeSpec::Anchored);
+        let is_windowed = self.scheme.is_windowed();
         let foreign = [
             ("train", self.train.is_some() && !is_windowed),
             ("test", self.test.is_some() && !is_windowed),
@@ -148,6 +159,12 @@ impl WalkforwardSpec {
 }
 
 impl SchemeSpec {
+    /// Whether test spans follow one another and are trained on what came before.
+    #[must_use]
+    pub const fn is_windowed(self) -> bool {
+        matches!(self, Self::Rolling | Self::Anchored)
+    }
+
     /// Its word in an experiment file.
     #[must_use]
     pub const fn name(self) -> &'static str {

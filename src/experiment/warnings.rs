@@ -8,6 +8,9 @@ use crate::{
     risk::Lots,
 };
 
+/// How the warning begins that a section is not for a backtest.
+pub(super) const IGNORED: &str = "A backtest ignores";
+
 /// One sentence each; what stands before the first colon can be read alone.
 pub(super) fn warnings(spec: &Spec, sources: &[Source], instruments: &Instruments) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -78,11 +81,11 @@ fn doubted(source: &Source) -> Option<String> {
 }
 
 /// Sections that ask for more than a backtest does.
-fn ignored(spec: &Spec) -> Option<String> {
+pub(super) fn ignored(spec: &Spec) -> Option<String> {
     let sections = [("search", spec.search.is_some()), ("walkforward", spec.walkforward.is_some()), ("model", spec.model.is_some())];
     let there: Vec<String> = sections.iter().filter(|(_, is_there)| *is_there).map(|(name, _)| format!("[{name}]")).collect();
     if there.is_empty() {
         return None;
     }
-    Some(format!("A backtest ignores {}: it plays the parameters as they stand, once, over the whole span.", there.join(" and ")))
+    Some(format!("{IGNORED} {}: it plays the parameters as they stand, once, over the whole span.", there.join(" and ")))
 }

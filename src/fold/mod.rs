@@ -146,6 +146,24 @@ impl Plan {
         }
     }
 
+    /// The rows to train on for what comes after the last row: the last training window, or all rows where the scheme has none.
+    ///
+    /// # Errors
+    /// When the data is shorter than the window.
+    pub fn latest(&self, at: &[Nanos]) -> Result<Rows> {
+        let rows = at.len();
+        let from = match (self.scheme, at.last()) {
+            (Scheme::Rolling { train: Length::Bars(bars), .. }, _) => rows.checked_sub(bars),
+            (Scheme::Rolling { train, .. }, Some(last)) => {
+                // The window ends just after the last row, so that a row as old as the window is long has left it.
+                length::before(*last, train).map(|from| at.partition_point(|moment| *moment <= from))
+            }
+            _ => Some(0),
+        };
+        let too_short = || Error::config("walkforward.train", format!("the window is longer than the data, which has {rows} bars"));
+        from.map(|from| Rows::of(from..rows)).filter(|rows| !rows.is_empty()).ok_or_else(too_short)
+    }
+
     fn check(&self, labels: Labels<'_>) -> Result<()> {
         if let Scheme::Rolling { train, test } | Scheme::Anchored { train, test } = self.scheme {
             for (key, length) in [("walkforward.train", train), ("walkforward.test", test)] {

@@ -50,6 +50,12 @@ impl Rows {
         if hole.is_empty() { self.clone() } else { Self::from_ranges(self.0.iter().flat_map(parts)) }
     }
 
+    /// Those rows that come before `row`.
+    #[must_use]
+    pub fn retained_before(&self, row: usize) -> Self {
+        self.without(row..usize::MAX)
+    }
+
     /// Those rows for which `keeps` holds.
     #[must_use]
     pub fn retained(&self, keeps: impl Fn(usize) -> bool) -> Self {

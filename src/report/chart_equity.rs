@@ -84,9 +84,22 @@ pub(super) fn equity(run: &RunFolder, detail: Detail) -> Option<Plot> {
     if let Some(start) = run.number("manifest.spec.account.cash") {
         layers.insert(0, Layer::Level { at: start.clamp(low.0.min(high.0), low.1.max(high.1)), ink: Ink::Muted });
     }
+    let edges = fold_edges(run, first, last);
+    if !edges.is_empty() {
+        legend.push(("a fold’s edge".to_owned(), Ink::Muted));
+        layers.splice(0..0, edges.into_iter().map(|at| Layer::Upright { at, ink: Ink::Grid }));
+    }
     let y = Axis::values(low.0.min(high.0), low.1.max(high.1), 6, Unit::Plain);
     let title = format!("Equity, {}", run.currency()).trim_end_matches([' ', ',']).to_owned();
     Some(Plot { title, alt: alt + ".", x: Axis::times(first, last, detail.ticks()), y, x_name: None, y_name: None, layers, legend })
+}
+
+/// Where one test span ends and the next begins, inside the run's span.
+fn fold_edges(run: &RunFolder, first: Nanos, last: Nanos) -> Vec<f64> {
+    let mut edges: Vec<Nanos> = run.folds.iter().flat_map(|fold| fold.test.iter().map(|range| range.0)).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    edges.into_iter().filter(|at| *at > first && *at < last).map(seconds).collect()
 }
 
 /// Loss from the highest equity so far, downwards, of the run and of buy-and-hold. `None` without rows.

@@ -108,15 +108,17 @@ fn counts(run: &RunFolder) -> String {
 }
 
 fn experiment(run: &RunFolder) -> String {
-    let how = "<p>To run it again, save the experiment below as <code>EXPERIMENT.toml</code> beside the same data files, check out the \
-               commit, and ask the same question; the same version gives the same run id and the same bytes of <code>run.json</code>:</p>\n\
-               <pre class=\"command\"><code>cthulu-lab backtest EXPERIMENT.toml</code></pre>\n";
-    let how = match (run.text("kind"), run.number("paths")) {
-        (Some("monte_carlo"), Some(paths)) => {
-            how.replace("backtest EXPERIMENT.toml", &format!("data synth --experiment EXPERIMENT.toml --paths {}", paths as u64))
-        }
-        _ => how.to_owned(),
+    let command = match (run.text("kind"), run.number("paths")) {
+        (Some("sweep"), _) => "sweep EXPERIMENT.toml".to_owned(),
+        (Some("walkforward"), _) => "walkforward EXPERIMENT.toml".to_owned(),
+        (Some("monte_carlo"), Some(paths)) => format!("data synth --experiment EXPERIMENT.toml --paths {}", paths as u64),
+        _ => "backtest EXPERIMENT.toml".to_owned(),
     };
+    let how = format!(
+        "<p>To run it again, save the experiment below as <code>EXPERIMENT.toml</code> beside the same data files, check out the \
+         commit, and ask the same question; the same version gives the same run id and the same bytes of <code>run.json</code>:</p>\n\
+         <pre class=\"command\"><code>cthulu-lab {command}</code></pre>\n"
+    );
     let Some(spec) = at(&run.run, "manifest.spec") else { return String::new() };
     let text = toml_of(spec).unwrap_or_else(|| serde_json::to_string_pretty(spec).unwrap_or_default());
     format!(

@@ -5,7 +5,9 @@
 
 mod axis;
 mod chart_equity;
+mod chart_sweep;
 mod chart_trades;
+mod chart_walk;
 pub mod compare;
 mod compare_page;
 mod fills;
@@ -22,8 +24,11 @@ mod png;
 mod run;
 mod series;
 mod svg;
+mod sweep;
 mod tables;
 mod thin;
+mod trials;
+mod walk;
 mod words;
 
 use crate::error::{Error, Result};
@@ -34,8 +39,9 @@ use std::path::{Path, PathBuf};
 
 pub use compare::{Comparison, compare};
 
-/// Draws the run in `run_dir` and writes `report.html`, `equity.png`, `drawdown.png`, `trades.png` and `sharpe.png` beside it. Returns
-/// the page's path. A picture whose data the run lacks is not written; a run of many paths has its page alone.
+/// Draws the run in `run_dir` and writes `report.html`, `equity.png`, `drawdown.png`, `trades.png` and `sharpe.png` beside it, for a
+/// search `objective.png`, `trials.png` and `logits.png` too, for a walk-forward `folds.png`, `in_out.png` and `oos_paths.png`. Returns the page's path. A picture whose data the run lacks is not written; a
+/// run of many paths has its page alone.
 ///
 /// # Errors
 /// [`Error::Io`] when `run.json` is missing or a file cannot be read or written, [`Error::Data`] when one does not parse, and
@@ -52,6 +58,12 @@ pub fn write(run_dir: &Path) -> Result<PathBuf> {
         ("drawdown.png", chart_equity::drawdown(&run, Detail::Wide), 300),
         ("trades.png", chart_trades::histogram(&run, &series.bins, Detail::Wide), 360),
         ("sharpe.png", chart_equity::rolling_sharpe(&run, ROLLING_DAYS, &series.rolling, Detail::Wide), 340),
+        ("objective.png", chart_sweep::heat_map(&run, Detail::Wide), 480),
+        ("trials.png", chart_sweep::histogram(&run, Detail::Wide), 360),
+        ("logits.png", chart_sweep::logits(&run, Detail::Wide), 340),
+        ("folds.png", chart_walk::timeline(&run, Detail::Wide), 420),
+        ("in_out.png", chart_walk::scatter(&run, Detail::Wide), 420),
+        ("oos_paths.png", chart_walk::fan(&run, Detail::Wide), 400),
     ];
     for (file, plot, height) in pictures {
         if let Some(plot) = plot {

@@ -7,7 +7,7 @@ use super::plot::Plot;
 use super::run::RunFolder;
 use super::series::{ROLLING_DAYS, Series};
 use super::tables::absent;
-use super::{fills, findings, head, manifest, metrics, svg, tables, words};
+use super::{fills, findings, head, manifest, metrics, svg, sweep, tables, walk, words};
 use crate::error::Result;
 use std::fmt::Write;
 
@@ -29,6 +29,12 @@ pub(super) fn render(run: &RunFolder, series: &Series) -> Result<String> {
     html += &head::verdict(run);
     html += &head::tiles(run);
     html += &warnings(run);
+    if sweep::is_one(run) {
+        html += &sweep::sections(run)?;
+    }
+    if walk::is_one(run) {
+        html += &walk::sections(run)?;
+    }
     html += &fills::section(run).map_or_else(String::new, |body| section("Inside the bar", &fills::note(run), &body));
     html += &over_time(run, series)?;
     html += &trade_sections(run, series)?;

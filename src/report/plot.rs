@@ -31,10 +31,24 @@ pub(super) enum Layer {
     Dots { points: Vec<Point>, ink: Ink, radius: f64, opacity: f64 },
     /// Bars from zero: left edge, right edge, height.
     Bars { bars: Vec<(f64, f64, f64)>, ink: Ink },
+    /// Rectangles of one colour, each as strong as it says.
+    Shades { shades: Vec<Shade>, ink: Ink },
+    /// A circle around a point, `radius` and `width` in CSS pixels.
+    Ring { at: Point, radius: f64, ink: Ink, width: f64 },
     /// A horizontal rule across the plane.
     Level { at: f64, ink: Ink },
     /// A vertical rule across the plane.
     Upright { at: f64, ink: Ink },
+}
+
+/// A rectangle of the plane.
+pub(super) struct Shade {
+    /// Left and right edge.
+    pub(super) x: (f64, f64),
+    /// Lower and upper edge.
+    pub(super) y: (f64, f64),
+    /// 0 for none of the colour, 1 for all of it.
+    pub(super) opacity: f64,
 }
 
 /// A chart: what it says, its scales and its layers.
@@ -262,6 +276,13 @@ impl<DB: DrawingBackend> Brush<'_, DB> {
                 let corners = [(low.0 + gap, high.1), ((high.0 - gap).max(low.0 + gap + 1), low.1)];
                 self.area.draw(&Rectangle::new(corners, ink.light().filled())).map_err(fault)
             }),
+            Layer::Shades { shades, ink } => shades.iter().try_for_each(|shade| {
+                let corners = [self.at(plot, (shade.x.0, shade.y.1)), self.at(plot, (shade.x.1, shade.y.0))];
+                self.area.draw(&Rectangle::new(corners, ink.light().mix(shade.opacity).filled())).map_err(fault)
+            }),
+            Layer::Ring { at, radius, ink, width } => {
+                self.area.draw(&Circle::new(self.at(plot, *at), self.frame.px(*radius), self.stroke(*ink, *width))).map_err(fault)
+            }
             Layer::Level { at, ink } => {
                 let y = self.at(plot, (plot.x.lo, *at)).1;
                 self.path(vec![(e.left, y), (e.right, y)], self.stroke(*ink, 1.0))

@@ -1,4 +1,5 @@
-//! A run folder as read: `run.json` and `verdict.json` as trees, `trades.csv`, `equity.csv`, `buyhold.csv` and `findings.json` as rows.
+//! A run folder as read: `run.json` and `verdict.json` as trees, `trades.csv`, `equity.csv`, `buyhold.csv`, `trials.csv` and
+//! `findings.json` as rows.
 //!
 //! Only `run.json` must be there. Every other file, and every value in it, may be missing and is then `None` or empty. A file that is
 //! there but cannot be read is an error that names it.
@@ -19,6 +20,21 @@ pub(super) struct RunFolder {
     pub(super) equity: Vec<EquityRow>,
     pub(super) buyhold: Vec<(Nanos, f64)>,
     pub(super) findings: Vec<Value>,
+    pub(super) trials: Vec<super::trials::Row>,
+    pub(super) folds: Vec<Fold>,
+    /// Moments, and the equity of each path by its column.
+    pub(super) oos_paths: Vec<(Nanos, super::trials::Row)>,
+}
+
+/// A row of `folds.csv`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fold {
+    /// First moment and the moment after the last, of each training range.
+    pub(super) train: Vec<(Nanos, Nanos)>,
+    /// The same of each test range.
+    pub(super) test: Vec<(Nanos, Nanos)>,
+    /// Every cell that is a number, by its column.
+    pub(super) numbers: super::trials::Row,
 }
 
 /// A row of `trades.csv`.
@@ -73,6 +89,9 @@ impl RunFolder {
             equity: rows(&dir.join("equity.csv"), equity_row)?,
             buyhold: rows(&dir.join("buyhold.csv"), |row| Some((row.time("time")?, row.number("equity")?)))?,
             findings,
+            trials: rows(&dir.join("trials.csv"), |row| Some(row.numbers()))?,
+            folds: rows(&dir.join("folds.csv"), |row| Some(fold(row)))?,
+            oos_paths: rows(&dir.join("oos_paths.csv"), |row| Some((row.time("time")?, row.numbers())))?,
         })
     }
 
@@ -131,6 +150,12 @@ impl Row<'_> {
         self.cell(column).parse().ok().filter(|n: &f64| n.is_finite())
     }
 
+    /// Every cell that is a number, by its column.
+    fn numbers(&self) -> super::trials::Row {
+        let cells = self.header.iter().zip(self.record);
+        cells.filter_map(|(name, cell)| Some((name.to_owned(), cell.parse().ok().filter(|n: &f64| n.is_finite())?))).collect()
+    }
+
     pub(super) fn time(&self, column: &str) -> Option<Nanos> {
         Nanos::parse_date_or_moment(self.cell(column))
     }
@@ -151,6 +176,15 @@ pub(super) fn rows<T>(path: &Path, read: impl Fn(&Row) -> Option<T>) -> Result<V
         out.extend(read(&Row { header: &header, record: &record }));
     }
     Ok(out)
+}
+
+fn fold(row: &Row) -> Fold {
+    let range = |text: &str| {
+        let (from, to) = text.split_once('/')?;
+        Nanos::parse_date_or_moment(from).zip(Nanos::parse_date_or_moment(to))
+    };
+    let ranges = |column: &str| row.cell(column).split(';').filter_map(range).collect();
+    Fold { train: ranges("train_ranges"), test: ranges("test_ranges"), numbers: row.numbers() }
 }
 
 fn equity_row(row: &Row) -> Option<EquityRow> {

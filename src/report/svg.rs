@@ -19,6 +19,14 @@ pub(super) fn both(wide: &Plot, narrow: &Plot, height: u32) -> Result<String> {
     Ok(one(wide, frame(1000, height), "wide")? + &one(narrow, frame(360, height.min(260)), "narrow")?)
 }
 
+/// The chart at half the page's width, for two side by side; on a phone it has a line of its own.
+///
+/// # Errors
+/// As [`both`].
+pub(super) fn half(plot: &Plot, height: u32) -> Result<String> {
+    one(plot, Frame { width: 480, height, unit: UNIT, is_picture: false }, "half")
+}
+
 fn one(plot: &Plot, frame: Frame, class: &str) -> Result<String> {
     let (width, height) = frame.size();
     let mut drawn = String::new();

@@ -38,6 +38,7 @@ pub(super) struct Document {
     pub(super) short: Option<SideText>,
     #[serde(default)]
     pub(super) rules: RulesText,
+    pub(super) provenance: Option<toml::Table>,
 }
 
 /// `[long]` or `[short]`.

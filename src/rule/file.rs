@@ -26,6 +26,7 @@ pub struct StrategyFile {
     long: Option<SideText>,
     short: Option<SideText>,
     rules: RulesText,
+    provenance: Option<toml::Table>,
 }
 
 /// What a side does, by where its values stand in the program.
@@ -107,6 +108,7 @@ impl StrategyFile {
             long: document.long,
             short: document.short,
             rules: document.rules,
+            provenance: document.provenance,
         };
         file.check_prices()?;
         Ok(file)
@@ -139,6 +141,12 @@ impl StrategyFile {
     #[must_use]
     pub fn about(&self) -> &str {
         &self.about
+    }
+
+    /// Where its defaults come from, where a walk-forward wrote it.
+    #[must_use]
+    pub const fn provenance(&self) -> Option<&toml::Table> {
+        self.provenance.as_ref()
     }
 
     /// When it is known to lose, where the file says so.

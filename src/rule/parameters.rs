@@ -68,7 +68,10 @@ impl Parameter {
     }
 
     /// Refuses a value outside the range, naming it.
-    pub(super) fn check(&self, value: f64) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// What is wrong with it, and what is allowed.
+    pub fn check(&self, value: f64) -> Result<(), String> {
         let below = self.min.is_some_and(|min| value < min);
         let above = self.max.is_some_and(|max| value > max);
         if below || above || !value.is_finite() {

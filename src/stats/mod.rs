@@ -9,6 +9,7 @@ pub mod drawdown;
 pub mod drift;
 pub mod explain;
 pub mod intervals;
+pub mod key;
 pub mod luck;
 pub mod moments;
 pub mod monthly;

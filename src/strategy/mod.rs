@@ -21,12 +21,14 @@
 //! ```
 
 mod catalogue;
+mod relay;
 mod rules;
 mod silence;
 
 use std::sync::Arc;
 
 pub use catalogue::{STRATEGIES, catalogue, strategy_text};
+pub use relay::{Leg, Relay};
 pub use rules::RuleStrategy;
 
 use crate::{

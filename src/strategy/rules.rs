@@ -45,6 +45,11 @@ impl<A: Answers> RuleStrategy<A> {
         Self { rules, machine, reads_position, trades_seen: 0, bars_since_trade: None }
     }
 
+    /// Begins in the middle of a run in which so many trades have been closed: none of them is followed by a cool-down.
+    pub const fn begin_after(&mut self, trades_closed: u32) {
+        self.trades_seen = trades_closed;
+    }
+
     #[inline]
     fn holds(&mut self, side: Option<SideRules>) -> bool {
         side.is_some_and(|rules| self.machine.holds(rules.enter))
