@@ -178,7 +178,7 @@ impl Stage {
         let venues = self.account.instruments.iter().enumerate().map(venue).collect();
         let mut house = House::new(venues, self.leverage, self.fills());
         let broker: &mut dyn Broker = match &mut house {
-            House::Plain(simulator) => simulator,
+            House::Plain(simulator) => &mut **simulator,
             House::Full(broker) => &mut **broker,
         };
         let mut feed = Counted { inner, told: Arc::clone(&told), moments: Vec::new() };

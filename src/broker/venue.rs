@@ -54,7 +54,7 @@ impl Venue {
 /// A simulated broker with as much behind it as its venues need.
 pub enum House {
     /// The simulator alone: its own type lets the loop see through it.
-    Plain(Simulator),
+    Plain(Box<Simulator>),
     /// A back office behind it, a slow line before it, or both.
     Full(Box<dyn Broker>),
 }
@@ -67,7 +67,7 @@ impl House {
         let is_plain = venues.iter().all(Venue::has_no_back_office);
         let simulator = Simulator::filling(venues, leverage, fills);
         match (is_plain, latencies.iter().all(|latency| *latency == 0)) {
-            (true, true) => Self::Plain(simulator),
+            (true, true) => Self::Plain(Box::new(simulator)),
             (true, false) => Self::Full(Box::new(Delayed::new(simulator, latencies))),
             (false, true) => Self::Full(Box::new(BackOffice::new(simulator))),
             (false, false) => Self::Full(Box::new(Delayed::new(BackOffice::new(simulator), latencies))),
@@ -78,7 +78,7 @@ impl House {
     #[must_use]
     pub fn into_broker(self) -> Box<dyn Broker> {
         match self {
-            Self::Plain(simulator) => Box::new(simulator),
+            Self::Plain(simulator) => simulator,
             Self::Full(broker) => broker,
         }
     }

@@ -24,8 +24,7 @@ pub(super) fn convert(traded: &mut [Source], others: &[Source], spec: &Spec) -> 
         let found = if is_own_price {
             Some((prices(&traded[index], true), None))
         } else {
-            let all = traded.iter().chain(others);
-            from_data(all, &quote, account).map_or_else(|| from_file(spec, &quote, account), |found| Ok(Some(found)))?
+            from_data([&*traded, others], &quote, account).map_or_else(|| from_file(spec, &quote, account), |found| Ok(Some(found)))?
         };
         let Some((rates, file)) = found else { return Err(missing(&traded[index], &quote, account)) };
         let first = traded[index].dataset.bars.opened_at()[0];
@@ -55,8 +54,8 @@ fn prices(source: &Source, inverse: bool) -> Steps {
 }
 
 /// Rates out of the prices of a pair.
-fn from_data<'a>(all: impl Iterator<Item = &'a Source> + Clone, quote: &str, account: &str) -> Option<(Steps, Option<SideFile>)> {
-    let of = |pair: String| all.clone().find(|source| source.instrument.symbol == pair);
+fn from_data(all: [&[Source]; 2], quote: &str, account: &str) -> Option<(Steps, Option<SideFile>)> {
+    let of = |pair: String| all.into_iter().flatten().find(|source| source.instrument.symbol == pair);
     let (source, inverse) =
         of(format!("{quote}{account}")).map(|s| (s, false)).or_else(|| of(format!("{account}{quote}")).map(|s| (s, true)))?;
     let file = SideFile { purpose: "rate", path: source.spec.path.clone(), sha256: source.dataset.sha256.clone() };

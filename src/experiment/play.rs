@@ -226,7 +226,7 @@ impl Experiment {
             return self.play_at(&mut ClosingAt::new(house.into_broker(), edges), (seats, bus), bars_done);
         }
         match house {
-            House::Plain(mut simulator) => self.play_at(&mut simulator, (seats, bus), bars_done),
+            House::Plain(mut simulator) => self.play_at(&mut *simulator, (seats, bus), bars_done),
             House::Full(mut broker) => self.play_at(&mut *broker, (seats, bus), bars_done),
         }
     }

@@ -215,7 +215,7 @@ impl Arena {
         let mut bus = Bus::new(Arc::clone(&self.names), Mode::Backtest);
         let mut feed = Replay::of_rows(&series);
         let run = match &mut House::new(self.venues(), self.setup.leverage, self.setup.fills.clone()) {
-            House::Plain(simulator) => engine::run(&mut feed, &mut seats, simulator, account, &mut bus),
+            House::Plain(simulator) => engine::run(&mut feed, &mut seats, &mut **simulator, account, &mut bus),
             House::Full(broker) => engine::run(&mut feed, &mut seats, &mut **broker, account, &mut bus),
         };
         Figures::of(&run, &self.setup.days)
