@@ -109,7 +109,7 @@ type Decisions = Vec<Vec<Signal>>;
 /// ```
 /// use std::sync::Arc;
 /// use cthulu_lab::{
-///     broker::{Costs, Venue}, market::{Bar, Bars, Instrument, Quoting, Side}, seed::Seed,
+///     broker::Venue, market::{Bar, Bars, Instrument, Quoting, Side}, seed::Seed,
 ///     strategy::{Context, Entry, Strategy}, time::{HOUR, Nanos, Timeframe}, walk::{Prices, lookahead},
 /// };
 ///
@@ -128,7 +128,7 @@ type Decisions = Vec<Vec<Signal>>;
 ///     let (opened_at, closed_at) = (Nanos(i64::from(i) * HOUR), Nanos(i64::from(i + 1) * HOUR));
 ///     bars.push(&Bar { opened_at, closed_at, open: price, high: price, low: price, close: price, ..Bar::default() });
 /// }
-/// let venue = Venue { quoting: Quoting { spread: Some(0.0), ..Quoting::default() }, costs: Costs::default(), contract_size: 1.0 };
+/// let venue = Venue { quoting: Quoting { spread: Some(0.0), ..Quoting::default() }, ..Venue::default() };
 /// let prices = Prices { bars: Arc::new(bars), instrument: Instrument::fractional("X"), venue };
 /// let found = lookahead(&prices, &|bars| Ok(Box::new(Cheat { bars: Arc::clone(bars), row: 0 })), Seed::new(7)).unwrap();
 /// assert!(found.leak.is_some());
