@@ -66,12 +66,12 @@ fn drawdown(returns: &[f64]) -> Option<f64> {
 pub const MAX_GROUPS: usize = 2048;
 
 /// The interval of a statistic that is a function of sums over the rows: `terms` gives a row's share in each sum, `finish` makes the
-/// statistic of the sums and the number of rows. The same interval as [`interval`](crate::stats::bootstrap::interval)'s, for a fraction of its time.
+/// statistic of the sums and the number of rows. The same interval as [`interval`]'s, for a fraction of its time.
 ///
 /// Above [`MAX_GROUPS`] rows, neighbours are summed in equal groups (the last may be shorter by some) and the groups are drawn: blocks of
 /// at least a group, which keep what depends on order and change nothing else that a reader would see.
 ///
-/// `None` as for [`interval`](crate::stats::bootstrap::interval).
+/// `None` as for [`interval`].
 ///
 /// ```
 /// use cthulu_lab::{seed::Seed, stats::{bootstrap::Options, intervals::interval_of_sums}};

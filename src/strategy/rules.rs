@@ -13,7 +13,7 @@ use crate::{
     rule::{Answers, Book, CompiledStrategy, Machine, OrderWay, OutputId, SideRules},
 };
 
-/// Runs a compiled strategy file on one instrument, its answers from a [`Machine`] or from a [`Sheet`].
+/// Runs a compiled strategy file on one instrument, its answers from a [`Machine`] or from a [`Sheet`](crate::rule::Sheet).
 pub struct RuleStrategy<A = Machine> {
     pub(super) rules: CompiledStrategy,
     pub(super) machine: A,
