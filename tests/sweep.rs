@@ -9,7 +9,7 @@ use std::{
 
 use cthulu_lab::{
     experiment::{Experiment, Spec, Sweep, Watchers},
-    walk::{Luck, Matrix, Store},
+    walk::{AtEnd, Luck, Matrix, Span, Store},
 };
 use rusqlite::Connection;
 use serde_json::Value;
@@ -100,6 +100,23 @@ fn any_number_of_threads_writes_the_same_bytes() {
     assert!(told.starts_with("Verdict ") && told.lines().count() <= 14 && told.contains("drawn/report.html"), "{told}");
     // A run already counted is not counted again.
     assert!(told.contains("30 of 1 run here"), "{told}");
+}
+
+#[test]
+fn halving_begins_on_the_last_ninth_of_the_history() {
+    let scratch = Scratch::new("sweep-halving");
+    let text = question("method = \"halving\"\ntrials = 9");
+    swept(&scratch, &text, &["--out", "run"]);
+    let trials = read(&scratch, "run/trials.csv");
+    let rows = rows(&trials);
+    let cell = |row: &[&str], name: &str| row[rows[0].iter().position(|head| *head == name).unwrap()].to_owned();
+    // 6,225 bars: a ninth is 691.7, a third 2,075; nine trials, then three, then one.
+    let seen: Vec<String> = rows[1..].iter().map(|row| cell(row, "bars")).collect();
+    assert_eq!([&seen[..9], &seen[9..12], &seen[12..]], [&["692"; 9][..], &["2075"; 3], &["6225"]]);
+    let arena = Experiment::new(Spec::parse(&text, Path::new("grid.toml")).unwrap()).unwrap().arena().unwrap();
+    let params = ["fast", "slow"].map(|name| (name.to_owned(), cell(&rows[1], name).parse().unwrap())).into();
+    let alone = arena.play(&params, &Span { scored: 6225 - 692..6225, at_end: AtEnd::Carry }).unwrap();
+    assert_eq!(cell(&rows[1], "final_equity"), alone.metrics.final_equity.unwrap().to_string());
 }
 
 /// Starts the sweep and kills it after `delay`; whether it was still at work.

@@ -296,6 +296,8 @@ fn the_page_leads_with_the_verdict_and_shows_every_part() {
     let places: Vec<Option<usize>> = parts.iter().chain(&more).map(|part| page.find(part)).collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
     assert!(page.contains("Out of sample") && !page.contains("verdict good") && !page.contains("NaN"));
+    // The file's own parameters were not traded.
+    assert!(page.contains("<strong>sma_crossover</strong> (parameters chosen anew in each fold)."));
     for picture in ["folds.png", "in_out.png", "oos_paths.png", "equity.png"] {
         assert!(scratch.0.join("run").join(picture).exists(), "{picture}");
     }

@@ -11,6 +11,7 @@ mod cost_spec;
 mod finer;
 mod folder;
 mod group;
+mod identity;
 mod interval;
 mod lookahead;
 mod monte_carlo;

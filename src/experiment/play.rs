@@ -7,9 +7,8 @@ use std::{
 };
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use super::{Experiment, FillInterval, MarketFillSpec, Source, StrategyChoice};
+use super::{Experiment, FillInterval, MarketFillSpec, Source};
 use crate::{
     broker::{Broker, ClosingAt, Fills, House, MarketFill},
     bus::{Bus, Comprehensive, Database, Finished, Journal, Policy, Rotation, TrainingLog},
@@ -104,71 +103,6 @@ pub(super) struct Staged {
 }
 
 impl Experiment {
-    /// The run's id: a hash of the question, the data's content and the program's version; where this is part of another run, that run's.
-    #[must_use]
-    pub fn id(&self) -> String {
-        self.run_id.clone().unwrap_or_else(|| self.id_as(""))
-    }
-
-    /// The id of a run of another kind than a backtest on the same question.
-    #[must_use]
-    pub(super) fn id_as(&self, kind: &str) -> String {
-        let hex: String = self.digest(kind).iter().take(6).map(|b| format!("{b:02x}")).collect();
-        format!("{}-{hex}", slug(&self.spec.name))
-    }
-
-    /// The hash behind the id.
-    pub(super) fn digest(&self, kind: &str) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(env!("CARGO_PKG_VERSION"));
-        hash.update(kind);
-        // Contents count, not where they lie.
-        let mut spec = self.spec.clone();
-        spec.data.iter_mut().for_each(|data| {
-            data.path.clear();
-            data.finer.iter_mut().for_each(String::clear);
-        });
-        spec.strategy = StrategyChoice::Several(Vec::new());
-        hash.update(serde_json::to_vec(&spec).expect("a spec has a JSON form"));
-        for source in &self.sources {
-            hash.update(&source.dataset.sha256);
-            hash.update(source.finer.as_ref().map_or("", |finer| finer.sha256.as_str()));
-            hash.update(serde_json::to_vec(&source.instrument).expect("an instrument has a JSON form"));
-            source.side_files.iter().for_each(|file| hash.update(&file.sha256));
-        }
-        for placed in &self.placed {
-            hash.update(format!("{}{:?}{:?}{}", placed.text, placed.file.values(), placed.instrument, placed.weight));
-        }
-        hash.finalize().into()
-    }
-
-    /// The hash of what one set of parameters asks: rules, values, costs, account, prices and span; neither the name nor the seed nor who asks.
-    pub(super) fn trial_question(&self, params: &BTreeMap<String, f64>) -> String {
-        let (account, costs, fills, risk) = (&self.spec.account, &self.spec.costs, &self.spec.fills, &self.spec.risk);
-        let mut hash = Sha256::new();
-        hash.update(serde_json::json!([account, costs, fills, risk]).to_string());
-        for source in &self.sources {
-            let at = source.dataset.bars.opened_at();
-            hash.update(format!("{} {} {:?} {:?}", source.instrument.symbol, source.dataset.sha256, at.first(), at.last()));
-        }
-        for placed in &self.placed {
-            let mut values = placed.file.values().clone();
-            values.iter_mut().for_each(|(name, value)| *value = *params.get(name).unwrap_or(value));
-            hash.update(format!("{}{values:?}{:?}{}", placed.text, placed.instrument, placed.weight));
-        }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// What is traded, as the trial ledger knows it: a symbol, and for a synthetic market its prices too.
-    #[must_use]
-    pub fn markets(&self) -> Vec<String> {
-        let name = |source: &super::Source| match source.synthesis {
-            Some(_) => format!("{} {}", source.instrument.symbol, &source.dataset.sha256[..16]),
-            None => source.instrument.symbol.clone(),
-        };
-        self.sources.iter().map(name).collect()
-    }
-
     /// Bars that a run plays, over all instruments.
     #[must_use]
     pub fn bars(&self) -> u64 {
@@ -448,12 +382,6 @@ fn crossings(run: &Run) -> Option<String> {
     Some(format!("{what}: what the price did inside is not in the data."))
 }
 
-fn slug(name: &str) -> String {
-    let text: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    let text = text.trim_matches('-').to_owned();
-    if text.is_empty() { "run".into() } else { text }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -461,10 +389,5 @@ mod tests {
     #[test]
     fn returns_start_from_the_cash() {
         assert_eq!(returns(100.0, &[110.0, 99.0]), [110.0 / 100.0 - 1.0, 99.0 / 110.0 - 1.0]);
-    }
-
-    #[test]
-    fn names_become_folder_names() {
-        assert_eq!((slug("RSI reversal!"), slug("///")), ("rsi-reversal".into(), "run".into()));
     }
 }

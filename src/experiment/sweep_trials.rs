@@ -109,11 +109,11 @@ fn piece(asked: &Asked) -> String {
     format!("{} {} {:?}", asked.trial, asked.budget, asked.point.params())
 }
 
-/// The first part of the data.
+/// The last part of the data: what is traded next resembles it most.
 fn span(arena: &Arena, budget: f64) -> Span {
-    let rows = ((arena.rows() as f64 * budget).round() as usize).clamp(1, arena.rows());
+    let rows = ((arena.rows() as f64 * budget).ceil() as usize).clamp(1, arena.rows());
     let at_end = if arena.setup().account.close_at_end { AtEnd::Close } else { AtEnd::Carry };
-    Span { scored: 0..rows, at_end }
+    Span { scored: arena.rows() - rows..arena.rows(), at_end }
 }
 
 fn play(arena: &Arena, objective: &Objective, asked: &Asked) -> Result<Kept> {
@@ -129,7 +129,7 @@ fn play(arena: &Arena, objective: &Objective, asked: &Asked) -> Result<Kept> {
 
 /// The figures of each of `count` consecutive parts, equal to a row; a part too short for a row has none.
 fn parts(arena: &Arena, asked: &Asked, span: &Span, count: usize) -> Result<Vec<Option<Metrics>>> {
-    let edge = |part: usize| part * span.scored.len() / count;
+    let edge = |part: usize| span.scored.start + part * span.scored.len() / count;
     let part = |n: usize| {
         let scored = edge(n)..edge(n + 1);
         if scored.is_empty() {

@@ -96,6 +96,8 @@ pub(super) fn strategies(run: &RunFolder) -> String {
             when => format!(" <em>Loses when:</em> {}", escape(when)),
         };
         let params = match manifest::params(strategy).as_str() {
+            // Those of the file were not traded.
+            _ if walk::is_one(run) => " (parameters chosen anew in each fold)".to_owned(),
             format::MISSING => String::new(),
             params => format!(" ({})", escape(params)),
         };
