@@ -133,6 +133,40 @@ fn a_roll_at_a_bar_s_open_takes_who_held_before_and_not_who_comes_or_has_gone_in
     paid_in_all(&played, 0.0);
 }
 
+#[test]
+fn who_came_inside_the_bar_that_ends_at_the_roll_held_over_it() {
+    let terms = Instrument { swap_long_points: -7.0, ..pair() };
+    // Wednesday 2024-01-17: a stop entry at 1.2 is met in the bar 21:00 to 22:00, and left at 23:00's opening: three nights of 7.
+    let mut rows = vec![[1.1; 4]; 25];
+    rows[21] = [1.1, 1.25, 1.1, 1.2];
+    rows[22] = [1.2; 4];
+    rows[23] = [1.2; 4];
+    let mut stage = still("2024-01-17T00:00:00Z", 25, 1.1, &terms);
+    stage.bars = vec![hourly_from(at("2024-01-17T00:00:00Z"), &rows)];
+    let played = stage.play(vec![seat(0, |i, ctx, _| match i {
+        20 => ctx.enter(Entry { order: OrderKind::Stop(1.2), ..buy() }),
+        22 => ctx.exit(),
+        _ => {}
+    })]);
+    paid_in_all(&played, 21.0);
+}
+
+#[test]
+fn a_maker_may_be_paid() {
+    // In by a limit at 100 with a rebate of 0.01 %, out at the market at 100 with 0.05 %: one unit, so −0.01 and 0.05.
+    let mut stage = still("2024-01-15T00:00:00Z", 6, 100.0, &Instrument::fractional("COIN"));
+    let rows = [[101.0; 4], [101.0, 101.0, 99.0, 100.0], [100.0; 4], [100.0; 4], [100.0; 4]];
+    stage.bars = vec![hourly_from(at("2024-01-15T00:00:00Z"), &rows)];
+    stage.costs.commission_fraction = 0.0005;
+    stage.costs.tariff = Some(Arc::new(Tariff { maker_fraction: Some(-0.0001), ..Tariff::default() }));
+    let played = stage.play(vec![seat(0, |i, ctx, _| match i {
+        0 => ctx.enter(Entry { order: OrderKind::Limit(100.0), ..buy() }),
+        2 => ctx.exit(),
+        _ => {}
+    })]);
+    assert!(near(played.run.trades[0].commission, 0.04), "{}", played.run.trades[0].commission);
+}
+
 /// Daily bars of midnight UTC, so that the roll lies inside them.
 fn daily(rows: &[[f64; 4]]) -> Arc<Bars> {
     let mut bars = Bars::new("1d".parse().unwrap());
@@ -182,8 +216,8 @@ fn swap_by_the_year_and_by_the_lot() {
         (Instrument { swap_long_per_lot: -12.5, swap_triple_day: TripleDay::Friday, ..base.clone() }, 12.5),
         // a market of seven days has none
         (Instrument { swap_long_per_lot: -12.5, swap_triple_day: TripleDay::None, ..base.clone() }, 12.5),
-        // rolled at midnight of Athens, which is 22:00 UTC as well, and at noon of UTC, which Wednesday's holder from 00:00 also meets
-        (Instrument { swap_long_per_lot: -1.0, swap_roll: "Europe/Athens 00:00".parse().unwrap(), ..base.clone() }, 1.0),
+        // rolled at midnight of Athens, which is 22:00 UTC as well and ends Wednesday, and at noon of UTC, which Wednesday's holder also meets
+        (Instrument { swap_long_per_lot: -1.0, swap_roll: "Europe/Athens 00:00".parse().unwrap(), ..base.clone() }, 3.0),
         (Instrument { swap_long_per_lot: -1.0, swap_roll: "UTC 12:00".parse().unwrap(), ..base }, 3.0),
     ];
     for (terms, paid) in table {

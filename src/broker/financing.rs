@@ -132,7 +132,7 @@ impl Levy {
         match self {
             Self::Swap { roll, triple, long, short } => {
                 let credit = if position.side == Side::Buy { long } else { short };
-                let nights = f64::from(triple.nights(roll.weekday(at)));
+                let nights = f64::from(triple.nights(roll.night(at)));
                 -nights * ((credit.price + credit.fraction * worth.price) * units + credit.per_lot * position.lots)
             }
             Self::Borrow { nightly, .. } if position.side == Side::Sell => nightly * worth.price * units,
@@ -142,6 +142,11 @@ impl Levy {
             Self::Dividends(amounts) => -sign * amounts.at(at).unwrap_or(0.0) * units,
         }
     }
+}
+
+/// The latest moment at which a position was not yet held: an entry inside a bar is stamped with the bar's end, and lies before it.
+fn began(position: &Position) -> Nanos {
+    position.opened_at.plus(-i64::from(position.opened_inside_bar))
 }
 
 /// What a unit is worth when something falls due.
@@ -184,7 +189,7 @@ impl Desk {
     #[inline(never)]
     pub(super) fn collect(&mut self, instrument: InstrumentId, by: Nanos, quote: &Tick, book: &Ledger) -> Vec<Charge> {
         let held = || book.positions().iter().filter(|p| p.instrument == instrument);
-        let Some(oldest) = held().map(|p| p.opened_at).min() else { return Vec::new() };
+        let Some(oldest) = held().map(began).min() else { return Vec::new() };
         let price = f64::midpoint(quote.bid, quote.ask);
         let worth = Worth { price, contract_size: book.contract_size(instrument), rate: book.rate_at(instrument, price) };
         let mut charges = Vec::new();
@@ -195,7 +200,7 @@ impl Desk {
             }
             while line.next_at <= by {
                 let at = line.next_at;
-                for position in held().filter(|p| p.opened_at < at) {
+                for position in held().filter(|p| began(p) < at) {
                     let amount = line.levy.paid(at, position, &worth);
                     if amount != 0.0 {
                         charges.push(Charge { ticket: position.ticket, kind: line.levy.kind(), amount });

@@ -37,7 +37,7 @@ pub struct Tier {
 /// What [`Costs`] charge beyond their plain rates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tariff {
-    /// Least commission of a deal.
+    /// Least commission of a deal; 0 is no such bound, and leaves a maker what he is paid.
     pub minimum: f64,
     /// Most commission of a deal, as a fraction of its notional.
     pub maximum_fraction: Option<f64>,
@@ -63,7 +63,8 @@ impl Tariff {
             let fraction = if is_maker { tier.maker_fraction } else { tier.fraction };
             sum += of_all(fraction, tier.per_lot) * share(costs.traded, size, tier.above, self.tiers.get(i + 1));
         }
-        let charged = (sum + costs.commission_per_order).max(self.minimum);
+        let sum = sum + costs.commission_per_order;
+        let charged = if self.minimum > 0.0 { sum.max(self.minimum) } else { sum };
         self.maximum_fraction.map_or(charged, |most| charged.min(notional * most))
     }
 

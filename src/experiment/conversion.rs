@@ -50,7 +50,9 @@ fn prices(source: &Source, inverse: bool) -> Steps {
         let price = f64::midpoint(quote.bid, quote.ask);
         (quote.at, if inverse { 1.0 / price } else { price })
     };
-    Steps::new(bars.iter().flat_map(|bar| [middle(quoting.at_open(&bar)), middle(quoting.at_close(&bar))]).collect())
+    // A close and the opening behind it share a moment, at which only the close is known: of two the later in the list holds.
+    let (openings, closes) = (bars.iter().map(|bar| middle(quoting.at_open(&bar))), bars.iter().map(|bar| middle(quoting.at_close(&bar))));
+    Steps::new(openings.chain(closes).collect())
 }
 
 /// Rates out of the prices of a pair.

@@ -108,7 +108,11 @@ pub(super) fn has_finer(sources: &[Source]) -> bool {
 /// The sentence for files that do not cover their bars.
 pub(super) fn warning(fills: &FillSpec, sources: &[Source]) -> Option<String> {
     if fills.intrabar != Intrabar::LowerTimeframe {
-        return None;
+        let idle = sources.iter().find(|s| s.spec.finer.is_some() && !fills.interval)?;
+        return Some(format!(
+            "The finer file of {} is not looked at: set fills.intrabar = \"lower_timeframe\", or leave it out.",
+            idle.instrument.symbol
+        ));
     }
     let doubtful = |s: &Source| {
         let bars = s.dataset.bars.len() as u64;

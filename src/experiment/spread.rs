@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     data::{read_news, sha256_hex},
-    error::Result,
+    error::{Error, Result},
     market::{Bars, Instrument, SpreadSchedule, Steps, Windows, currencies_of},
     time::{DAY, MINUTE, Nanos},
 };
@@ -44,6 +44,10 @@ pub(super) fn schedule(
         let width = points("costs.spread_sessions", session.points, instrument)?;
         sessions.push((width, Windows::new(session.session.within(from, to).collect())));
     }
+    if (bars.ask().is_some() || bars.spread().is_some()) && costs.spread == SpreadSpec::Points(0.0) {
+        let problem = "sessions take the place of the spread that the data bring; give costs.spread in points for the hours between";
+        return Err(Error::config("costs.spread_sessions", problem));
+    }
     let between = if let SpreadSpec::Points(base) = costs.spread { points("costs.spread", base, instrument)? } else { 0.0 };
     let width = |at: Nanos| sessions.iter().find(|(_, windows)| windows.contain(at)).map_or(between, |(width, _)| *width) * multiple(at);
     let edges = sessions.iter().chain(&wide).flat_map(|(_, windows)| windows.edges()).chain([from]);
@@ -60,5 +64,5 @@ fn windows(widening: &Widening, moments: impl Iterator<Item = Nanos>) -> Windows
 fn around_rolls(widening: &Widening, instrument: &Instrument, (from, to): (Nanos, Nanos)) -> Windows {
     let roll = instrument.swap_roll;
     let moments = std::iter::successors(Some(roll.after(from)), |at| Some(roll.after(*at))).take_while(|at| *at < to);
-    windows(widening, moments.filter(|at| instrument.swap_triple_day.nights(roll.weekday(*at)) > 0))
+    windows(widening, moments.filter(|at| instrument.swap_triple_day.nights(roll.night(*at)) > 0))
 }

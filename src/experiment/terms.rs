@@ -145,7 +145,8 @@ pub(super) fn venue(
 }
 
 fn tariff(costs: &CostSpec) -> Tariff {
-    let maker = costs.commission_maker_fraction;
+    // Where makers have no rate of their own, they pay what everybody pays.
+    let mut maker = costs.commission_maker_fraction;
     let mut tier = Tier {
         above: 0.0,
         fraction: costs.commission_fraction,
@@ -156,16 +157,15 @@ fn tariff(costs: &CostSpec) -> Tariff {
     for named in &costs.commission_tiers {
         tier.above = named.above;
         tier.fraction = named.fraction.unwrap_or(tier.fraction);
-        // Where makers have no rate of their own, they pay what everybody pays.
-        let common = if maker.is_some() { tier.maker_fraction } else { tier.fraction };
-        tier.maker_fraction = named.maker_fraction.unwrap_or(common);
+        maker = named.maker_fraction.or(maker);
+        tier.maker_fraction = maker.unwrap_or(tier.fraction);
         tier.per_lot = named.per_lot.unwrap_or(tier.per_lot);
         tiers.push(tier);
     }
     Tariff {
         minimum: costs.commission_minimum,
         maximum_fraction: costs.commission_maximum_fraction,
-        maker_fraction: maker,
+        maker_fraction: costs.commission_maker_fraction,
         tiers,
         by: costs.commission_tiers_by,
     }
@@ -246,4 +246,19 @@ fn first_bar_of(date: Nanos, calendar: Calendar, bars: &Bars) -> Option<Nanos> {
     let day_of = |opened_at: &Nanos| calendar.trading_day_of_bar(*opened_at, bars.timeframe());
     let index = bars.opened_at().partition_point(|opened_at| day_of(opened_at) < date.day());
     bars.opened_at().get(index).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::cost_spec::TierSpec;
+
+    #[test]
+    fn a_tier_keeps_the_maker_rate_of_the_one_below() {
+        let tier = |above, fraction, maker_fraction| TierSpec { above, fraction, maker_fraction, per_lot: None };
+        let tiers = vec![tier(1e6, None, Some(0.0001)), tier(5e6, Some(0.0003), None)];
+        let costs = CostSpec { commission_fraction: 0.0005, commission_tiers: tiers, ..CostSpec::default() };
+        let rates: Vec<(f64, f64)> = tariff(&costs).tiers.iter().map(|tier| (tier.fraction, tier.maker_fraction)).collect();
+        assert_eq!(rates, [(0.0005, 0.0001), (0.0003, 0.0001)]);
+    }
 }

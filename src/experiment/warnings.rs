@@ -54,11 +54,31 @@ pub(super) fn warnings(spec: &Spec, sources: &[Source], instruments: &Instrument
         warnings
             .push("A bar that could hit stop and target hits the target: the best that can be hoped for, and not what to expect.".into());
     }
+    warnings.extend(sources.iter().find_map(|s| foreign_pair(s, &spec.account.currency)));
     warnings.extend(finer::warning(&spec.fills, sources));
     warnings.extend(slow_bars(spec, sources));
     warnings.extend(sources.iter().filter_map(doubted));
     warnings.extend(ignored(spec));
     warnings
+}
+
+/// Currencies by which a pair is known that nobody describes.
+const CURRENCIES: [&str; 24] = [
+    "USD", "EUR", "JPY", "GBP", "CHF", "AUD", "NZD", "CAD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "TRY", "ZAR", "MXN", "BRL", "SGD",
+    "HKD", "CNH", "CNY", "INR", "KRW",
+];
+
+/// A pair of which nobody says what it is quoted in, though its name tells that this is not the account's currency.
+fn foreign_pair(source: &Source, account: &str) -> Option<String> {
+    let symbol = source.instrument.symbol.as_str();
+    let (base, quote) = symbol.split_at_checked(3)?;
+    let is_pair = CURRENCIES.contains(&base) && CURRENCIES.contains(&quote);
+    (is_pair && quote != account && source.instrument.quote_currency.is_none()).then(|| {
+        format!(
+            "What {symbol} earns in {quote} is counted as {account}: nobody says what it is quoted in; set quote_currency = \"{quote}\" in \
+             [instrument.{symbol}]."
+        )
+    })
 }
 
 /// A latency that costs whole bars, because bars know no moment in between.

@@ -106,6 +106,7 @@ impl Quoting {
     }
 
     /// Which side the file's own price is, and the spread that holds but for a schedule; `quoted` is that of a file of both sides.
+    #[inline]
     fn base(&self, bar: &Bar, quoted: Option<f64>) -> (PriceSide, f64) {
         // A spread lies around the file's price: the bid, where it quotes both sides.
         let side = if quoted.is_some() { PriceSide::Bid } else { self.side };
@@ -115,9 +116,8 @@ impl Quoting {
     /// How far bid and ask lie from the bar's own prices, where it brings no ask or a fixed spread overrides that.
     #[inline]
     fn shifts(&self, bar: &Bar) -> (f64, f64) {
-        // A fixed spread lies around the file's price: the bid, where it quotes both sides.
-        let side = if bar.ask.is_some() { PriceSide::Bid } else { self.side };
-        let width = self.spread.or(bar.spread).unwrap_or(0.0);
+        // Where both sides are quoted, a fixed spread has taken the place of theirs.
+        let (side, width) = self.base(bar, bar.ask.map(|_| 0.0));
         let (below, above) = side.shares();
         (below * width, above * width)
     }

@@ -55,10 +55,10 @@ impl DailyMoment {
         Nanos(utc(self.zone, day * DAY + i64::from(self.minute) * MINUTE))
     }
 
-    /// The local day of the week of a moment, Monday = 0.
+    /// The local day of the week that the night at a showing belongs to, Monday = 0: a clock that shows midnight ends the day before.
     #[must_use]
-    pub fn weekday(&self, at: Nanos) -> i64 {
-        Nanos(local(self.zone, at)).weekday()
+    pub fn night(&self, at: Nanos) -> i64 {
+        Nanos(local(self.zone, at.plus(-1))).weekday()
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
         let roll = DailyMoment::FX_ROLL;
         assert_eq!(roll.after(at("2024-07-01T20:59:59Z")), at("2024-07-01T21:00:00Z"));
         assert_eq!(roll.after(at("2024-07-01T21:00:00Z")), at("2024-07-02T21:00:00Z"));
-        assert_eq!(roll.weekday(at("2024-07-02T21:00:00Z")), 1);
+        assert_eq!(roll.night(at("2024-07-02T21:00:00Z")), 1);
         // Past midnight UTC it is still the evening before in New York.
         assert_eq!(roll.after(at("2024-07-02T03:00:00Z")), at("2024-07-02T21:00:00Z"));
     }

@@ -324,3 +324,46 @@ fn what_each_cost_took_adds_up_and_tells_how_much_more_it_could_have_taken() {
     let at_even = asked.run(&format!("{ACCOUNT}[costs]\nspread = 39.0\nslippage_points = 2.0\ncommission_per_lot = 3.5\nswap = 'none'\n"));
     assert!(Attribution::of(&at_even.run).net.abs() < 1e-6);
 }
+
+#[test]
+fn at_a_completion_the_rate_is_that_of_the_close_and_not_of_the_opening_behind_it() {
+    let cross = csv(|hour| if hour < 2 { [160.0; 4] } else { [162.0; 4] }, 48);
+    let dollar = csv(|hour| if hour < 3 { [150.0; 4] } else { [160.0; 4] }, 48);
+    let asked = Asked::new("rate-at-close", &holds("long", 0, 8), "EURJPY", &cross).and("USDJPY", &dollar);
+    let equity = asked.run(&format!("{ACCOUNT}[costs]\nswap = 'none'\n")).run.curve.equity().to_vec();
+    // Bought at 160 at 01:00. At 03:00 the dollar closes at 150 and then opens at 160: 200,000 yen are 1333.33, an hour later 1250.
+    assert!(near(equity[2], 1_000_000.0 + 200_000.0 / 150.0), "{}", equity[2]);
+    assert!(near(equity[3], 1_000_000.0 + 1250.0), "{}", equity[3]);
+}
+
+#[test]
+fn sessions_on_quoted_prices_need_a_spread_for_the_hours_between() {
+    let start = at("2024-01-15T00:00:00Z");
+    let row = |hour: i64| format!("{},1,1,1,1,1.0012,1.0012,1.0012,1.0012\n", start.plus(hour * HOUR));
+    let heads = "timestamp,bid_open,bid_high,bid_low,bid_close,ask_open,ask_high,ask_low,ask_close\n";
+    let quoted = heads.to_owned() + &(0..120).map(row).collect::<String>();
+    let asked = Asked::new("quoted-sessions", &holds("long", 0, 3), "COIN", &quoted);
+    let sessions = "spread_sessions = [{ session = 'asia', points = 20.0 }]\n[instrument.COIN]\npoint = 0.0001\n";
+    assert!(asked.refused(&format!("[costs]\n{sessions}")).contains("give costs.spread in points for the hours between"));
+    // 12 points between, bought at 01:00, which is Asia, and sold at 04:00, which is too: 20 points wide.
+    let [trade] = asked.run(&format!("[costs]\nspread = 12.0\n{sessions}")).run.trades[..] else { panic!("one trade") };
+    assert!(near(trade.entry, 1.0020), "{}", trade.entry);
+}
+
+#[test]
+fn a_pair_that_nobody_describes_is_not_silently_counted_as_account_money() {
+    let asked = Asked::new("undescribed", &holds("long", 0, 3), "CADJPY", &still(110.0));
+    let warned = asked.run("").warnings;
+    assert!(warned.iter().any(|w| w.starts_with("What CADJPY earns in JPY is counted as USD: nobody says")), "{warned:?}");
+    let known = Asked::new("described", &holds("long", 0, 3), "CADUSD", &still(0.7)).run("").warnings;
+    assert!(!known.iter().any(|w| w.contains("is counted as")), "{known:?}");
+}
+
+#[test]
+fn a_finer_file_that_nothing_looks_at_is_told_of() {
+    let asked = Asked::new("idle-finer", &holds("long", 0, 3), "COIN", &still(100.0));
+    let mut spec = asked.spec("");
+    spec.data[0].finer = Some("nowhere.csv".into());
+    let warned = Experiment::new(spec).unwrap().warnings;
+    assert!(warned.iter().any(|w| w.starts_with("The finer file of COIN is not looked at:")), "{warned:?}");
+}
