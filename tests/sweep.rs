@@ -119,6 +119,41 @@ fn halving_begins_on_the_last_ninth_of_the_history() {
     assert_eq!(cell(&rows[1], "final_equity"), alone.metrics.final_equity.unwrap().to_string());
 }
 
+#[test]
+fn every_set_that_halving_begins_counts_as_a_trial() {
+    let scratch = Scratch::new("sweep-begun");
+    let run = swept(&scratch, &question("method = \"halving\"\ntrials = 27"), &["--out", "run"]);
+    // 27 sets on a ninth of the history, 9 on a third, 3 on all of it.
+    assert_eq!(run["counts"]["trials_played"].as_u64(), Some(39));
+    let luck = &run["luck"];
+    assert_eq!(
+        (luck["trials"].as_u64(), luck["played_whole"].as_u64(), luck["effective_trials"].as_f64()),
+        (Some(27), Some(3), Some(27.0))
+    );
+    // 1 − (1 − p)^27 with p = 1 − PSR.
+    let begun_p = 1.0 - luck["psr"].as_f64().unwrap().powi(27);
+    assert!((luck["begun_p"].as_f64().unwrap() - begun_p).abs() < 1e-9);
+    let verdict: Value = serde_json::from_str(&read(&scratch, "run/verdict.json")).unwrap();
+    assert!(verdict["luck_p"].as_f64().unwrap() >= begun_p - 1e-9);
+    assert_eq!((verdict["trials"].as_u64(), verdict["ledger"]["trials"].as_u64()), (Some(27), Some(27)));
+    assert_eq!(run["metrics"]["dsr"], luck["dsr"]);
+    let trials = read(&scratch, "run/trials.csv");
+    let rows = rows(&trials);
+    let dsr = rows[0].iter().position(|head| *head == "dsr").unwrap();
+    let number = run["chosen"]["trial"].to_string();
+    let chosen = rows[1..].iter().find(|row| row[1] == number).unwrap();
+    assert_eq!(chosen[dsr].parse::<f64>().ok(), luck["dsr"].as_f64());
+    let database = Connection::open(scratch.0.join("reports/trials.sqlite")).unwrap();
+    let count =
+        |role: &str| -> i64 { database.query_row("SELECT count(*) FROM trials WHERE role = ?1", [role], |row| row.get(0)).unwrap() };
+    assert_eq!((count("trial"), count("begun")), (3, 24));
+    let told = String::from_utf8(lab_in(&scratch.0, &["sweep", "grid.toml", "--out", "drawn"]).stdout).unwrap();
+    assert!(told.contains("27 sets begun, 3 of them played to the end"), "{told}");
+    let drawdown = told.lines().find(|line| line.starts_with("Drawdown")).unwrap();
+    assert!(drawdown.contains("(95% interval "), "{told}");
+    assert!(read(&scratch, "drawn/report.html").contains("Trials played to the end"));
+}
+
 /// Starts the sweep and kills it after `delay`; whether it was still at work.
 fn killed_after(scratch: &Scratch, delay: Duration) -> bool {
     let mut child = Command::new(PROGRAM)

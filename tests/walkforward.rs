@@ -221,6 +221,68 @@ fn the_files_have_their_columns() {
 }
 
 #[test]
+fn with_halving_the_trials_say_how_much_of_the_rows_they_saw() {
+    let scratch = Scratch::new("walk-halving");
+    let path = experiment(&scratch, 9, ROLLING);
+    let text = fs::read_to_string(&path).unwrap().replace("\"random\"", "\"halving\"");
+    scratch.file("walked.toml", &text);
+    done(&scratch.0, &["walkforward", "walked.toml", "--no-report", "--out", "run"]);
+    let trials = fs::read_to_string(scratch.0.join("run/trials.csv")).unwrap();
+    assert!(trials.lines().next().unwrap().ends_with(",objective,history"), "{trials}");
+    let shares: Vec<&str> = trials.lines().skip(1).take(13).map(|line| line.rsplit(',').next().unwrap()).collect();
+    // Nine sets on a ninth, three on a third, one on all.
+    assert_eq!((shares[0], shares[9], shares[12]), ("0.1111111111111111", "0.3333333333333333", "1"));
+    let database = rusqlite::Connection::open(scratch.0.join("reports/trials.sqlite")).unwrap();
+    let count =
+        |role: &str| -> i64 { database.query_row("SELECT count(*) FROM trials WHERE role = ?1", [role], |row| row.get(0)).unwrap() };
+    // Six folds, in each one of nine sets to the end.
+    assert_eq!((count("inner"), count("inner_begun"), count("specification")), (6, 48, 1));
+}
+
+#[test]
+fn a_folds_parts_are_played_as_a_sweeps_are() {
+    let scratch = Scratch::new("walk-parts");
+    let path = experiment(&scratch, 6, &format!("{ROLLING}\ninner_split = 0.0"));
+    let objective = "objective = { metrics = { profit_factor = 1.0 }, parts = 2, part_sds = 0.0 }\ntrials = 6";
+    let experiment = checked(&scratch.file("parts.toml", &fs::read_to_string(&path).unwrap().replace("trials = 6", objective)));
+    let walk = experiment.walkforward().unwrap();
+    let found = walked(&walk);
+    let trial = &found.forwarded[0].trials[0];
+    let arena = experiment.arena().unwrap();
+    let half = |rows| scored(&arena, trial.point.params(), &Rows::of(rows)).metrics.profit_factor.unwrap();
+    // 600 training rows: two halves of 300.
+    let mean = (half(0..300) + half(300..600)) / 2.0;
+    assert!((trial.objective.unwrap() - mean).abs() < 1e-12, "{:?} {mean}", trial.objective);
+}
+
+#[test]
+fn nothing_is_kept_twice_where_no_rows_are_set_aside() {
+    let scratch = Scratch::new("walk-once");
+    let experiment = checked(&experiment(&scratch, 6, &format!("{ROLLING}\ninner_split = 0.0")));
+    let walk = experiment.walkforward().unwrap();
+    let store = Mutex::new(Store::open(&scratch.0.join("cache"), "q", false).unwrap());
+    let found = walk.run(&store, Watchers::Off, &ForwardProgress::default()).unwrap();
+    drop(store);
+    let file = fs::read_dir(scratch.0.join("cache")).unwrap().next().unwrap().unwrap().path();
+    let bytes = fs::read(file).unwrap();
+    // Each piece is named by parameters, rows and edge.
+    let pieces = bytes.windows(7).filter(|window| window == b" Close{").count();
+    let choices = found.forwarded.iter().filter(|fold| fold.choice.is_some()).count();
+    // Six folds of six trials, and a look at the test rows for each choice.
+    assert_eq!(pieces, 36 + choices);
+}
+
+#[test]
+fn cross_validation_is_never_called_profitable_out_of_sample() {
+    let scratch = Scratch::new("walk-kfold");
+    experiment(&scratch, 5, "[walkforward]\nscheme = \"kfold\"\ngroups = 4\npurge_bars = 5");
+    done(&scratch.0, &["walkforward", "walked.toml", "--no-report", "--out", "run"]);
+    let verdict: Value = serde_json::from_slice(&fs::read(scratch.0.join("run/verdict.json")).unwrap()).unwrap();
+    let headline = verdict["headline"].as_str().unwrap();
+    assert!(!headline.contains("out of sample") && verdict["kind"] != "profitable", "{headline}");
+}
+
+#[test]
 fn a_walkforward_killed_at_any_moment_ends_as_if_it_had_not_been() {
     let scratch = Scratch::new("walk-killed");
     experiment(&scratch, 60, ROLLING);

@@ -29,7 +29,7 @@ impl LineHash {
     /// The hash of the lines and then `more`, in hex.
     #[must_use]
     pub fn then(&self, more: &str) -> String {
-        self.0.clone().chain_update(more).finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::data::hex(&self.0.clone().chain_update(more).finalize())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::{Mutex, atomic::AtomicU64},
+    sync::Mutex,
 };
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{args::ReproduceArgs, backtest, print, progress, run_json, use_threads};
 use crate::{
     error::{Error, Result},
-    experiment::{Experiment, Spec, Sweep, Watchers},
+    experiment::{Experiment, Spec, Sweep, SweepProgress, Watchers},
     walk::{ForwardProgress, Store},
 };
 
@@ -59,8 +59,8 @@ fn does_not(run: &Value) -> String {
 fn sweep(args: &ReproduceArgs, run: &Value, experiment: Experiment) -> Result<bool> {
     check_inputs(&args.run.join("run.json"), run, &experiment)?;
     let sweep = Sweep::new(experiment)?;
-    let done = AtomicU64::new(0);
-    let searched = progress::show("playing trials", sweep.trials(), &done, || sweep.search(&mut Store::off(), &done))?;
+    let done = SweepProgress::default();
+    let searched = progress::search(sweep.trials(), (&done.trials, &done.best), || sweep.search(&mut Store::off(), &done))?;
     let swept = sweep.finish(searched, Watchers::Off)?;
     let (run_json, trials) = swept.texts(&sweep);
     let path = args.run.join("trials.csv");

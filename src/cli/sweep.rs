@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     error::Result,
-    experiment::{Experiment, RunFolder, Sweep, Swept, Watchers},
+    experiment::{Experiment, RunFolder, Sweep, SweepProgress, Swept, Watchers},
     report,
-    walk::{Entry, Judgement, Knowledge, Ledger, Look, Role, Store},
+    walk::{Judgement, Knowledge, Ledger, Look, Store},
 };
 
 /// Where every run's trials are remembered.
@@ -39,8 +39,8 @@ pub(super) fn run(args: &SweepArgs) -> Result<()> {
     if !store.is_empty() {
         say(&format!("{} trials are finished already; --fresh begins anew", store.len()));
     }
-    let done = AtomicU64::new(0);
-    let searched = progress::show("playing trials", sweep.trials(), &done, || sweep.search(&mut store, &done))?;
+    let done = SweepProgress::default();
+    let searched = progress::search(sweep.trials(), (&done.trials, &done.best), || sweep.search(&mut store, &done))?;
     let played = now();
     let resumed = searched.resumed;
     let folder = interrupt::begin(|| RunFolder::create(&place))?;
@@ -74,11 +74,10 @@ pub(super) fn run(args: &SweepArgs) -> Result<()> {
 
 /// Writes the trials down, and answers what is known of their market and span.
 fn remember(sweep: &Sweep, swept: &Swept) -> Result<Option<Knowledge>> {
-    let (days, markets, run) = (swept.days(), sweep.experiment.markets(), sweep.experiment.id());
+    let (days, markets) = (swept.days(), sweep.experiment.markets());
     let (Some(first_day), Some(last_day)) = (days.first().copied(), days.last().copied()) else { return Ok(None) };
     let mut ledger = Ledger::open(Path::new(LEDGER))?;
-    let trials = swept.tried(sweep);
-    ledger.record(&Entry { run: &run, markets: &markets, role: Role::Trial, days: &days, trials: &trials })?;
+    swept.record(sweep, &mut ledger)?;
     ledger.look(&Look { markets: &markets, first_day, last_day, out_of_sample: false })
 }
 
@@ -113,6 +112,14 @@ fn figures(sweep: &Sweep, swept: &Swept, judgement: &Judgement) -> [(&'static st
         format!("; the ledger has {} of {} run{} here", count(trials), count(runs), if runs == 1 { "" } else { "s" })
     });
     let interval = |key: &str| outcome.intervals.get(key);
+    let fall =
+        swept.intervals.get("max_drawdown_fraction").and_then(|found| found.stationary).map_or_else(String::new, |i| {
+            format!("{:.0}% interval {} to {}, ", 100.0 * i.level, percent(Some(i.low)), percent(Some(i.high)))
+        });
+    let played = match luck.played_whole {
+        Some(whole) => format!("{} sets begun, {} of them played to the end", count(luck.trials as u64), count(whole as u64)),
+        None => format!("{} played", count(searched.trials.len() as u64)),
+    };
     [
         ("Verdict", judgement.verdict.headline.clone()),
         ("Chosen", format!("{}: {} {}", params.join(", "), sweep.objective_words(), two(chosen.value))),
@@ -121,12 +128,12 @@ fn figures(sweep: &Sweep, swept: &Swept, judgement: &Judgement) -> [(&'static st
         (
             "Drawdown",
             format!(
-                "{} (buy and hold {})",
+                "{} ({fall}buy and hold {})",
                 percent(outcome.metrics.max_drawdown_fraction),
                 percent(outcome.benchmark.max_drawdown_fraction)
             ),
         ),
         ("Luck", format!("p {}, DSR {}, PBO {}", three(judgement.luck_p), two(judgement.dsr), two(luck.overfit.map(|o| o.pbo)))),
-        ("Trials", format!("{} played{infeasible}{whole}", count(searched.trials.len() as u64))),
+        ("Trials", format!("{played}{infeasible}{whole}")),
     ]
 }

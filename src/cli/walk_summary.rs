@@ -39,8 +39,10 @@ pub(super) fn text(walk: &Walkforward<'_>, found: &WalkforwardOutcome, judgement
         ("Overfitting", format!("{} probability within a fold (median)", or_undefined(found.overfit(), 2))),
     ];
     let three = |value: Option<f64>| or_undefined(value, 3);
-    let counted =
-        judgement.ledger.as_ref().map_or_else(String::new, |r| format!("; specifications that looked here so far: {}", r.knowledge.trials));
+    let counted = judgement
+        .ledger
+        .as_ref()
+        .map_or_else(String::new, |r| format!("; trials and specifications that looked here so far: {}", r.knowledge.trials));
     lines.push(("Luck", format!("p {}, DSR {}{counted}", three(judgement.luck_p), or_undefined(judgement.dsr, 2))));
     if found.paths.len() > 1 {
         let each: Vec<String> = found.paths.iter().map(|path| or_undefined(path.sharpe, 2)).collect();

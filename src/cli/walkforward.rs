@@ -107,11 +107,14 @@ fn draw(folds: u64, trials: u64, told: &ForwardProgress, stopped: &Receiver<()>)
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         bars.add(ProgressBar::new(total).with_message(what).with_style(style))
     };
-    let (fold_bar, trial_bar) =
-        (bar("folds ", folds, "{msg} {bar:30} {pos:>6} of {len}"), bar("trials", trials, "{msg} {bar:30} {pos:>6} of {len}, {eta} left"));
+    let (fold_bar, trial_bar) = (
+        bar("folds ", folds, "{msg} {bar:30} {pos:>6} of {len}"),
+        bar("trials", trials, "{msg} {bar:30} {pos:>6} of {len}, {eta} left{prefix}"),
+    );
     while stopped.recv_timeout(Duration::from_millis(100)) == Err(Timeout) {
         fold_bar.set_position(told.folds.load(Relaxed));
         trial_bar.set_position(told.trials.load(Relaxed));
+        trial_bar.set_prefix(progress::best_words(&told.best));
         fold_bar.tick();
         trial_bar.tick();
     }

@@ -49,7 +49,7 @@ mod written;
 pub use assumed::assumed_calendar;
 pub use catalogue::Instruments;
 pub use clock::DateOrder;
-pub use dataset::{Dataset, load, sha256_hex};
+pub use dataset::{Dataset, hex, load, sha256_hex};
 pub use finding::{Checked, Finding, Severity};
 pub use folder::{Listed, ListedFile, SeriesFiles, find_series, list, symbol_of};
 pub use folder_check::{check_series, seams};

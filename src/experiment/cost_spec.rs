@@ -256,6 +256,18 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl CostSpec {
+    /// The same costs wherever their files lie, whose contents count by themselves.
+    pub(super) fn without_places(mut self) -> Self {
+        self.rates.values_mut().for_each(String::clear);
+        if let Some(news) = &mut self.spread_news {
+            news.file.clear();
+        }
+        if let Some(SlippageSpec::Recorded { file }) = &mut self.slippage {
+            file.clear();
+        }
+        self
+    }
+
     /// A section of nothing: what an experiment without `[costs]` is charged.
     #[must_use]
     pub fn free() -> Self {

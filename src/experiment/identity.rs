@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{DataSpec, Experiment, Source, StrategyChoice};
+use super::{CostSpec, DataSpec, Experiment, FillSpec, SlippageSpec, Source, StrategyChoice};
+use crate::data::hex;
 
 impl Experiment {
     /// The run's id: a hash of the question, the data's content and the program's version; where this is part of another run, that run's.
@@ -36,25 +37,36 @@ impl Experiment {
         hash.finalize().into()
     }
 
-    /// The hash of what one set of parameters asks: rules, values, costs, account, prices and span; neither the name nor the seed nor who asks.
+    /// The hash of what one set of parameters asks: rules, values, costs, account, prices and span; neither names, comments and places of files
+    /// nor who asks, nor the seed unless fills are drawn from it.
     pub(super) fn trial_question(&self, params: &BTreeMap<String, f64>) -> String {
-        let (account, costs, fills, risk) = (&self.spec.account, &self.spec.costs, &self.spec.fills, &self.spec.risk);
+        let (account, risk) = (&self.spec.account, &self.spec.risk);
+        // How far the fills are apart is reported beside the same run.
+        let fills = FillSpec { interval: false, ..self.spec.fills };
+        let costs = self.spec.costs.clone().map(CostSpec::without_places);
+        let is_drawn = matches!(costs.as_ref().and_then(|costs| costs.slippage.as_ref()), Some(SlippageSpec::Recorded { .. }));
+        let seed = is_drawn.then_some(self.spec.seed);
         let mut hash = Sha256::new();
-        hash.update(serde_json::json!([account, costs, fills, risk]).to_string());
+        hash.update(serde_json::json!([account, costs, fills, risk, seed]).to_string());
         for source in self.sources.iter().chain(&self.rates) {
             let mut spec = source.spec.clone();
             forget_places(&mut spec);
             hash.update(serde_json::to_vec(&spec).expect("a spec has a JSON form"));
             let at = source.dataset.bars.opened_at();
             hash.update(format!("{} {:?} {:?}", source.instrument.symbol, at.first(), at.last()));
-            add_contents(&mut hash, source);
+            let mut placeless = source.clone();
+            let instrument = &mut placeless.instrument;
+            for place in [&mut instrument.funding_file, &mut instrument.dividend_file] {
+                place.iter_mut().for_each(String::clear);
+            }
+            add_contents(&mut hash, &placeless);
         }
         for placed in &self.placed {
             let mut values = placed.file.values().clone();
             values.iter_mut().for_each(|(name, value)| *value = *params.get(name).unwrap_or(value));
-            hash.update(format!("{}{values:?}{:?}{}", placed.text, placed.instrument, placed.weight));
+            hash.update(format!("{}{values:?}{:?}{}", placed.file.rules_text(), placed.instrument, placed.weight));
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize())
     }
 
     /// What is traded, as the trial ledger knows it: a symbol, and for a synthetic market its prices too.
@@ -134,6 +146,37 @@ mod tests {
     fn other_terms_of_an_instrument_are_another_question() {
         let (one, other) = (asked("terms", YEN, ""), asked("other-terms", YEN, "swap_long_points = -1.0\n"));
         assert_ne!(question(&one), question(&other));
+    }
+
+    #[test]
+    fn what_only_reports_or_only_names_is_the_same_question() {
+        let mut one = asked("plain", YEN, "");
+        let first = question(&one);
+        one.spec.fills.interval = true;
+        assert_eq!(question(&one), first, "the interval of fills only reports");
+        let renamed = format!("# a remark\n{}", one.placed[0].text.replacen("name = ", "name = 'another' # ", 1));
+        one.placed[0].file = crate::rule::StrategyFile::parse(&renamed, "elsewhere.toml").unwrap();
+        one.placed[0].text = renamed;
+        assert_eq!(question(&one), first, "neither do a name and a remark change the rules");
+        let other = one.placed[0].text.replace("sma(close, slow)", "ema(close, slow)");
+        assert_ne!(other, one.placed[0].text);
+        one.placed[0].file = crate::rule::StrategyFile::parse(&other, "elsewhere.toml").unwrap();
+        assert_ne!(question(&one), first, "other rules are another question");
+    }
+
+    #[test]
+    fn a_file_of_costs_may_lie_elsewhere_and_a_seed_counts_where_fills_are_drawn() {
+        let mut one = asked("costs", YEN, "");
+        let with = |experiment: &mut Experiment, costs: CostSpec, seed: u64| {
+            experiment.spec.costs = Some(costs);
+            experiment.spec.seed = seed;
+            question(experiment)
+        };
+        let rates = |place: &str| CostSpec { rates: BTreeMap::from([("USDJPY".to_owned(), place.to_owned())]), ..CostSpec::default() };
+        let drawn = |place: &str| CostSpec { slippage: Some(SlippageSpec::Recorded { file: place.to_owned() }), ..CostSpec::default() };
+        assert_eq!(with(&mut one, rates("here.csv"), 7), with(&mut one, rates("there.csv"), 8));
+        assert_eq!(with(&mut one, drawn("here.csv"), 7), with(&mut one, drawn("there.csv"), 7));
+        assert_ne!(with(&mut one, drawn("here.csv"), 7), with(&mut one, drawn("here.csv"), 8));
     }
 
     #[test]

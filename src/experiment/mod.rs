@@ -47,7 +47,7 @@ pub use paths::{Distribution, Path, Paths};
 pub use play::{Outcome, Watchers};
 pub use search::{RangeSpec, SearchSpec};
 pub use spec::{AccountSpec, DataSpec, FillSpec, MarketFillSpec, Spec, StrategyChoice, StrategySpec};
-pub use sweep::{Searched, Sweep, Swept, Trial, TwoWays};
+pub use sweep::{Searched, Sweep, SweepProgress, Swept, Trial, TwoWays};
 pub use sweep_trials::Kept;
 pub use synth::{SynthSpec, Synthesis, With};
 pub use template::{STARTER_DATA, namesake, starter};

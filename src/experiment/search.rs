@@ -102,12 +102,17 @@ impl SearchSpec {
     /// How to search, from the seed of the search.
     ///
     /// # Errors
-    /// [`Error::Config`] for a batch or a number of trials of 0.
+    /// [`Error::Config`] for a batch or a number of trials of 0, and a batch where the method has its own.
     pub fn plan(&self, seed: Seed) -> Result<Plan> {
         for (key, number) in [("batch", self.batch), ("trials", self.trials)] {
             if number == Some(0) {
                 return Err(Error::config(format!("search.{key}"), "0 does nothing; use 1 or more"));
             }
+        }
+        if let Some(method) = self.method.filter(|method| self.batch.is_some() && *method != Method::Tpe) {
+            let name = serde_json::to_value(method).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+            let problem = format!("means nothing with method = \"{name}\", which asks for as many sets at once as it needs; leave it out");
+            return Err(Error::config("search.batch", problem));
         }
         let plan = Plan::new(self.method.unwrap_or_default(), self.trials.unwrap_or(TRIALS), seed);
         Ok(Plan { batch: self.batch.unwrap_or(plan.batch), choose: self.choose.unwrap_or_default(), ..plan })
@@ -257,6 +262,10 @@ mod tests {
         let spec: SearchSpec = toml::from_str("").unwrap();
         let plan = spec.plan(Seed::new(7)).unwrap();
         assert_eq!((plan.trials, spec.objective().unwrap()), (200, Objective::of("sharpe")));
+        let idle: SearchSpec = toml::from_str("method = 'cma_es'\nbatch = 4").unwrap();
+        let told = idle.plan(Seed::new(7)).unwrap_err().to_string();
+        assert!(told.starts_with("search.batch: means nothing with method = \"cma_es\""), "{told}");
+        assert_eq!(toml::from_str::<SearchSpec>("batch = 4").unwrap().plan(Seed::new(7)).unwrap().batch, 4);
         let typed = "trials = 0\nmethod = 'grid'\nobjective = { metrics = { calmar = 1.0 }, parts = 4 }\nspace = { fast = { max = 20.0 } }";
         let spec: SearchSpec = toml::from_str(typed).unwrap();
         assert!(spec.plan(Seed::new(7)).unwrap_err().to_string().contains("search.trials: 0"));

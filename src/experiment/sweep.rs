@@ -5,7 +5,7 @@
 //! threads and however often it was interrupted.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::AtomicU64},
 };
 
@@ -18,9 +18,10 @@ use super::{
     sweep_trials::{Kept, Players},
 };
 use crate::{
+    data::hex,
     error::{Error, Result},
     market::Side,
-    search::{Found, Objective, Plan, Space, Told, search},
+    search::{Best, Found, Objective, Plan, Space, Told, Watcher, search},
     seed::Seed,
     stats::{
         bootstrap::{Interval, Options},
@@ -30,7 +31,10 @@ use crate::{
         verdict::Evidence,
     },
     time::{DAY, Nanos},
-    walk::{Arena, BLOCKS, Judged, Judgement, Knowledge, Luck, Matrix, Store, Tried, deflated, judge, program},
+    walk::{
+        Arena, BLOCKS, Entry, Judged, Judgement, Knowledge, Ledger, Luck, Matrix, Role, Store, Tried, deflated, judge, lost_account,
+        program,
+    },
 };
 
 /// Trades moved about in a permutation test of the entry times, over all draws.
@@ -69,6 +73,35 @@ pub struct Searched {
     pub repeated: u64,
     /// Trials that an earlier, interrupted run had finished.
     pub resumed: usize,
+}
+
+impl Searched {
+    /// Whether a trial had all of the history.
+    fn is_whole(&self, trial: &Trial) -> bool {
+        trial.told.budget >= self.trials[self.chosen].told.budget
+    }
+
+    /// How many sets of parameters were begun, where some were given up before they had all of the history: those that went on were picked by a
+    /// look at the very rows that they are judged by.
+    fn begun(&self) -> Option<usize> {
+        begun(&self.trials)
+    }
+}
+
+/// Sets of parameters among trials, where there are fewer of the longest history.
+fn begun(trials: &[Trial]) -> Option<usize> {
+    let least = trials.iter().map(|t| t.told.budget).fold(f64::INFINITY, f64::min);
+    let first = trials.iter().filter(|t| t.told.budget <= least).count();
+    (first < trials.len()).then_some(first)
+}
+
+/// How far a search is, for whoever draws it.
+#[derive(Debug, Default)]
+pub struct SweepProgress {
+    /// Trials played, or found played.
+    pub trials: AtomicU64,
+    /// The best objective so far.
+    pub best: Arc<Best>,
 }
 
 /// A finished sweep.
@@ -125,8 +158,7 @@ impl Sweep {
     /// Trials to come, as far as they are known.
     #[must_use]
     pub fn trials(&self) -> u64 {
-        let grid = self.space.grid_size().filter(|_| self.plan.method == crate::search::Method::Grid);
-        grid.unwrap_or(self.plan.trials as u64)
+        self.plan.planned(&self.space)
     }
 
     /// The space searched.
@@ -153,13 +185,15 @@ impl Sweep {
         hex(Sha256::new().chain_update(program()).chain_update(self.experiment.digest("sweep")).finalize().as_slice())
     }
 
-    /// Plays the trials, those aside that the store has; `done` counts them.
+    /// Plays the trials, those aside that the store has; `progress` counts them.
     ///
     /// # Errors
     /// When a trial cannot be played or kept, and when none has a value of the objective.
-    pub fn search(&self, store: &mut Store, done: &AtomicU64) -> Result<Searched> {
-        let mut players = Players { arena: &self.arena, objective: &self.objective, store, done, kept: BTreeMap::new(), resumed: 0 };
-        let found = search(&self.space, &self.plan, &mut players, &None)?;
+    pub fn search(&self, store: &mut Store, progress: &SweepProgress) -> Result<Searched> {
+        let mut players =
+            Players { arena: &self.arena, objective: &self.objective, store, done: &progress.trials, kept: BTreeMap::new(), resumed: 0 };
+        let watcher: Watcher = Some(Arc::clone(&progress.best) as _);
+        let found = search(&self.space, &self.plan, &mut players, &watcher)?;
         let Players { kept, resumed, .. } = players;
         self.gathered(found, kept, resumed)
     }
@@ -179,13 +213,10 @@ impl Sweep {
             .into_iter()
             .map(|told| Trial { kept: kept.remove(&told.trial).expect("every trial was played"), told, dsr: None })
             .collect();
-        let days = trials.iter().filter(|t| t.told.budget >= best.budget).map(|t| t.kept.day_returns.len()).max().unwrap_or(0);
-        for lost in trials.iter_mut().filter(|t| t.told.budget >= best.budget && t.kept.day_returns.is_empty()) {
-            lost.kept.day_returns = lost_account(days);
-        }
+        fill_lost(&mut trials);
         let whole: Vec<usize> = (0..trials.len()).filter(|i| trials[*i].told.budget >= best.budget).collect();
         let columns: Vec<Vec<f64>> = whole.iter().map(|i| trials[*i].kept.day_returns.clone()).collect();
-        for (i, dsr) in whole.into_iter().zip(deflated(&columns)) {
+        for (i, dsr) in whole.into_iter().zip(deflated(&columns, begun(&trials))) {
             trials[i].dsr = dsr;
         }
         let chosen = trials.iter().position(|t| t.told.trial == best.trial).expect("the choice is one of the trials");
@@ -226,8 +257,7 @@ impl Sweep {
     }
 
     fn luck(&self, searched: &Searched, outcome: &Outcome) -> Luck {
-        let most = searched.trials[searched.chosen].told.budget;
-        let whole: Vec<&Trial> = searched.trials.iter().filter(|t| t.told.budget >= most).collect();
+        let whole: Vec<&Trial> = searched.trials.iter().filter(|t| searched.is_whole(t)).collect();
         let columns: Vec<Vec<f64>> = whole.iter().map(|t| t.kept.day_returns.clone()).collect();
         let chosen = whole.iter().position(|t| t.told.trial == searched.trials[searched.chosen].told.trial);
         let held: Vec<f64> = outcome.day_rows.iter().map(|row| outcome.benchmark.equity[*row]).collect();
@@ -235,6 +265,7 @@ impl Sweep {
         Luck::of(&Matrix {
             columns: &columns,
             chosen,
+            begun: searched.begun(),
             benchmark: benchmark.as_deref().filter(|held| columns.first().is_some_and(|c| c.len() == held.len())),
             periods_per_year: outcome.periods_per_year,
             blocks: BLOCKS,
@@ -306,26 +337,44 @@ impl Swept {
         self.outcome.day_rows.iter().map(|row| ledger_day(at[*row])).collect()
     }
 
-    /// The trials as the ledger takes them, those over the whole history.
-    #[must_use]
-    pub fn tried<'a>(&'a self, sweep: &Sweep) -> Vec<Tried<'a>> {
-        let days = self.outcome.day_rows.len();
-        let whole = self.searched.trials.iter().filter(|t| t.kept.day_returns.len() == days);
-        let tried = |t: &'a Trial| Tried { question: sweep.experiment.trial_question(t.told.point.params()), returns: &t.kept.day_returns };
-        whole.map(tried).collect()
+    /// Writes every set of parameters down once, with the days of the longest history that it had.
+    ///
+    /// # Errors
+    /// When the ledger cannot be used.
+    pub fn record(&self, sweep: &Sweep, ledger: &mut Ledger) -> Result<()> {
+        let (days, markets, run) = (self.days(), sweep.experiment.markets(), sweep.experiment.id());
+        let mut by_length: BTreeMap<usize, Vec<Tried<'_>>> = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        // A later trial of the same set had more history.
+        for trial in self.searched.trials.iter().rev() {
+            let (question, returns) = (sweep.experiment.trial_question(trial.told.point.params()), &trial.kept.day_returns);
+            if seen.insert(question.clone()) {
+                by_length.entry(returns.len()).or_default().push(Tried { question, returns });
+            }
+        }
+        by_length.values_mut().for_each(|tried| tried.reverse());
+        // Those of the whole history first: whoever is there needs no second entry.
+        for (length, trials) in by_length.iter().rev().filter(|(length, _)| **length <= days.len()) {
+            let role = if *length == days.len() { Role::Trial } else { Role::Begun };
+            ledger.record(&Entry { run: &run, markets: &markets, role, days: &days[days.len() - length..], trials })?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives the trials whose account was lost the days of the others that had as much history.
+fn fill_lost(trials: &mut [Trial]) {
+    let mut days: BTreeMap<u64, usize> = BTreeMap::new();
+    for trial in &*trials {
+        let most = days.entry(trial.told.budget.to_bits()).or_default();
+        *most = trial.kept.day_returns.len().max(*most);
+    }
+    for lost in trials.iter_mut().filter(|t| t.kept.day_returns.is_empty()) {
+        lost.kept.day_returns = lost_account(days[&lost.told.budget.to_bits()]);
     }
 }
 
 /// The day of a trading day's last moment, as the ledger counts it.
 pub(super) fn ledger_day(at: Nanos) -> i32 {
     i32::try_from((at.0 - 1).div_euclid(DAY)).unwrap_or(i32::MAX)
-}
-
-/// The days of an account that was lost: its returns are not defined, and among the other trials it lost all on the last day.
-fn lost_account(days: usize) -> Vec<f64> {
-    (1..=days).map(|day| if day == days { -1.0 } else { 0.0 }).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     error::Result,
     search::{Kind, plateau},
+    stats::key::METRIC_KEYS,
     walk::Judgement,
 };
 use serde_json::{Value, json};
@@ -41,9 +42,9 @@ impl Swept {
 /// Fold (none), trial, the parameters, the metrics, the objective, and the share of the history where not every trial had all of it.
 fn trials_csv(sweep: &Sweep, swept: &Swept) -> String {
     let names: Vec<&str> = sweep.space().dimensions().iter().map(|d| d.name.as_str()).collect();
-    let keys: Vec<String> = keys();
     let has_parts = swept.searched.trials.iter().any(|t| t.told.budget < 1.0);
-    let mut text = format!("fold,trial,{},{},objective{}\n", names.join(","), keys.join(","), if has_parts { ",history" } else { "" });
+    let mut text =
+        format!("fold,trial,{},{},objective{}\n", names.join(","), METRIC_KEYS.join(","), if has_parts { ",history" } else { "" });
     for trial in &swept.searched.trials {
         row(&mut text, trial, &names);
         if has_parts {
@@ -54,10 +55,6 @@ fn trials_csv(sweep: &Sweep, swept: &Swept) -> String {
     text
 }
 
-fn keys() -> Vec<String> {
-    json!(crate::stats::summary::Metrics::default()).as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
-}
-
 fn row(text: &mut String, trial: &Trial, names: &[&str]) {
     let shown = |value: Option<f64>| value.map(|v| v.to_string()).unwrap_or_default();
     write!(text, ",{}", trial.told.trial).expect("a string can be written");
@@ -66,10 +63,8 @@ fn row(text: &mut String, trial: &Trial, names: &[&str]) {
     }
     let mut metrics = trial.kept.metrics.clone();
     metrics.dsr = trial.dsr;
-    for (_, value) in json!(metrics).as_object().into_iter().flatten() {
-        // Whole numbers stay whole.
-        let cell = value.as_u64().map_or_else(|| shown(value.as_f64()), |count| count.to_string());
-        write!(text, ",{cell}").expect("a string can be written");
+    for key in METRIC_KEYS {
+        write!(text, ",{}", shown(metrics.get(key))).expect("a string can be written");
     }
     write!(text, ",{}", shown(trial.told.value)).expect("a string can be written");
 }

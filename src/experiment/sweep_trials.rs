@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::Result,
-    search::{Asked, Evaluate, Measured, Objective},
+    fold::Rows,
+    search::{Asked, Evaluate, Objective},
     stats::summary::Metrics,
-    walk::{Arena, AtEnd, Span, Store},
+    walk::{Arena, AtEnd, Scored, Span, Store, worth},
 };
 
 /// Trials played between two writes to the store.
@@ -119,46 +120,9 @@ fn span(arena: &Arena, budget: f64) -> Span {
 fn play(arena: &Arena, objective: &Objective, asked: &Asked) -> Result<Kept> {
     let span = span(arena, asked.budget);
     let played = arena.play(asked.point.params(), &span)?;
-    let parts = match objective.parts {
-        Some(count) => parts(arena, asked, &span, count)?,
-        None => Vec::new(),
-    };
-    let value = objective.value(&Figures { whole: &played.metrics, parts: &parts });
+    let play = |rows: &Rows| Scored::play(arena, asked.point.params(), rows, span.at_end).map(|scored| scored.metrics);
+    let value = worth(objective, &played.metrics, &Rows::of(span.scored.clone()), play)?;
     Ok(Kept { metrics: played.metrics, value, day_returns: played.day_returns.unwrap_or_default() })
-}
-
-/// The figures of each of `count` consecutive parts, equal to a row; a part too short for a row has none.
-fn parts(arena: &Arena, asked: &Asked, span: &Span, count: usize) -> Result<Vec<Option<Metrics>>> {
-    let edge = |part: usize| span.scored.start + part * span.scored.len() / count;
-    let part = |n: usize| {
-        let scored = edge(n)..edge(n + 1);
-        if scored.is_empty() {
-            return Ok(None);
-        }
-        arena.play(asked.point.params(), &Span { scored, at_end: span.at_end }).map(|played| Some(played.metrics))
-    };
-    (0..count).map(part).collect()
-}
-
-/// Metrics by key.
-struct Figures<'a> {
-    whole: &'a Metrics,
-    parts: &'a [Option<Metrics>],
-}
-
-impl Measured for Figures<'_> {
-    fn metric(&self, key: &str) -> Option<f64> {
-        metric(self.whole, key)
-    }
-
-    fn parts(&self, key: &str, count: usize) -> Vec<Option<f64>> {
-        debug_assert_eq!(count, self.parts.len(), "the parts were played for this objective");
-        self.parts.iter().map(|part| metric(part.as_ref()?, key)).collect()
-    }
-}
-
-fn metric(metrics: &Metrics, key: &str) -> Option<f64> {
-    serde_json::json!(metrics)[key].as_f64()
 }
 
 #[cfg(test)]

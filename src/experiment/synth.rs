@@ -224,7 +224,7 @@ fn content_sha256(bars: &Bars) -> String {
     }
     let sides = |ask: &crate::market::Ohlc| [ask.open, ask.high, ask.low, ask.close];
     column(&mut bars.ask().into_iter().flatten().flat_map(sides).map(f64::to_le_bytes));
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::data::hex(&hash.finalize())
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Experiment, Outcome, WalkforwardSpec, Watchers, play::Staged, walkforward_spec::EdgeSpec};
 use crate::{
+    data::hex,
     engine::Seat,
     error::{Error, Result},
     fold::{Folds, Leg as PathLeg, Plan as FoldPlan, Rows},
@@ -119,7 +120,7 @@ impl Walkforward<'_> {
     #[must_use]
     pub fn question(&self) -> String {
         let hash = Sha256::new().chain_update(program()).chain_update(self.experiment.digest("walkforward"));
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize())
     }
 
     /// Trials that all folds make together.

@@ -95,16 +95,22 @@ impl Walkforward<'_> {
         text
     }
 
-    /// `trials.csv`: a row a trial, its metrics on the rows that its search saw.
+    /// `trials.csv`: a row a trial, its metrics on the rows that its search saw, and their share where not every trial had all of them.
     fn trials_csv(&self, forwarded: &[Forwarded]) -> String {
         let names: Vec<&str> = self.space.dimensions().iter().map(|d| d.name.as_str()).collect();
-        let mut text = format!("fold,trial,{},{},objective\n", names.join(","), METRIC_KEYS.join(","));
+        let has_parts = forwarded.iter().flat_map(|fold| &fold.trials).any(|trial| trial.budget < 1.0);
+        let history = if has_parts { ",history" } else { "" };
+        let mut text = format!("fold,trial,{},{},objective{history}\n", names.join(","), METRIC_KEYS.join(","));
         for (number, fold) in forwarded.iter().enumerate() {
             for trial in &fold.trials {
                 write!(text, "{number},{}", trial.trial).expect("a string can be written");
                 text += &values(self.space.dimensions(), Some(&trial.point));
                 text += &metrics_row(Some(&trial.scored.metrics));
-                writeln!(text, ",{}", cell(trial.objective)).expect("a string can be written");
+                write!(text, ",{}", cell(trial.objective)).expect("a string can be written");
+                if has_parts {
+                    write!(text, ",{}", trial.budget).expect("a string can be written");
+                }
+                text.push('\n');
             }
         }
         text

@@ -13,12 +13,13 @@ use super::{
     sweep::{TwoWays, intervals, ledger_day},
 };
 use crate::{
+    data::hex,
     error::Result,
     fold::Rows,
     seed::Seed,
     stats::{permutation::Permutation, ratios, verdict::Evidence},
     time::Nanos,
-    walk::{BLOCKS, Entry, Judged, Judgement, Knowledge, Ledger, Look, Luck, Matrix, Role, Tried, judge},
+    walk::{BLOCKS, Entry, Judged, Judgement, Knowledge, Ledger, Look, Luck, Matrix, Role, Tried, judge, lost_account},
 };
 
 /// What the stitched curve says of itself.
@@ -43,6 +44,7 @@ impl Walkforward<'_> {
         let luck = Luck::of(&Matrix {
             columns: &columns,
             chosen: Some(0),
+            begun: None,
             benchmark: benchmark.as_deref(),
             periods_per_year: outcome.periods_per_year,
             blocks: BLOCKS,
@@ -77,21 +79,34 @@ impl Walkforward<'_> {
         ledger.look(&Look { markets: &markets, first_day, last_day, out_of_sample: true })
     }
 
-    /// A fold's trials, over the rows that its search saw.
+    /// A fold's sets of parameters, each once, over the rows of the longest history that its search gave it.
     fn remember_inner(&self, fold: &crate::walk::Forwarded, run: &str, markets: &[String], ledger: &mut Ledger) -> Result<()> {
-        let days = self.days_of(&fold.searched);
-        let question = |point: &BTreeMap<String, f64>| {
-            let asked = format!("{} rows {}", self.experiment.trial_question(point), fold.searched);
-            hex(&Sha256::digest(asked))
-        };
-        let whole = fold.trials.iter().filter(|trial| trial.budget >= 1.0);
-        let trials: Vec<Tried<'_>> = whole
-            .filter_map(|trial| {
-                let returns = trial.scored.day_returns.as_deref().filter(|returns| returns.len() == days.len())?;
-                Some(Tried { question: question(trial.point.params()), returns })
-            })
-            .collect();
-        ledger.record(&Entry { run, markets, role: Role::Inner, days: &days, trials: &trials }).map(|_| ())
+        let mut by_budget: BTreeMap<u64, Vec<&crate::walk::Trial>> = BTreeMap::new();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        // A later trial of the same set had more history.
+        for trial in fold.trials.iter().rev() {
+            if seen.insert(format!("{:?}", trial.point.params())) {
+                by_budget.entry(trial.budget.to_bits()).or_default().push(trial);
+            }
+        }
+        for (budget, tried) in by_budget.into_iter().rev() {
+            let budget = f64::from_bits(budget);
+            let rows = fold.rows_of(budget);
+            let days = self.days_of(&rows);
+            let question = |point: &BTreeMap<String, f64>| {
+                let asked = format!("{} rows {}", self.experiment.trial_question(point), fold.searched);
+                hex(&Sha256::digest(asked))
+            };
+            let lost = lost_account(days.len());
+            let of = |trial: &&crate::walk::Trial| {
+                (question(trial.point.params()), trial.scored.day_returns.clone().unwrap_or_else(|| lost.clone()))
+            };
+            let played: Vec<(String, Vec<f64>)> = tried.iter().rev().map(of).filter(|(_, returns)| returns.len() == days.len()).collect();
+            let trials: Vec<Tried<'_>> = played.iter().map(|(question, returns)| Tried { question: question.clone(), returns }).collect();
+            let role = if budget >= 1.0 { Role::Inner } else { Role::InnerBegun };
+            ledger.record(&Entry { run, markets, role, days: &days, trials: &trials })?;
+        }
+        Ok(())
     }
 
     /// The trading days of some rows, as the ledger counts them: those of each range by itself, as it is played.
@@ -130,16 +145,7 @@ impl Walkforward<'_> {
             in_sample: false,
             seed: Seed::new(self.experiment.spec.seed).child("report"),
         };
-        let mut judgement = judge(&Judged { evidence, luck: &luck.luck, ledger, entries: luck.entries.as_ref() });
-        if !self.spec.scheme.is_windowed() {
-            judgement.verdict.is_good = false;
-            let told = "Its folds were trained on rows that come after those they tested: evidence about the method, and no track record.";
-            judgement.verdict.reasons.push(told.to_owned());
-        }
-        judgement
+        let judgement = judge(&Judged { evidence, luck: &luck.luck, ledger, entries: luck.entries.as_ref() });
+        if self.spec.scheme.is_windowed() { judgement } else { judgement.cross_validated() }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

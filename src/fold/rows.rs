@@ -62,6 +62,25 @@ impl Rows {
         Self::from_ranges(self.iter().filter(|row| keeps(*row)).map(|row| row..row + 1))
     }
 
+    /// Those rows that lie at some places among them, counted from 0; places past the end have none.
+    ///
+    /// ```
+    /// use cthulu_lab::fold::Rows;
+    /// let rows = Rows::from_ranges([10..13, 20..24]);
+    /// assert_eq!(rows.at(2..5), Rows::from_ranges([12..13, 20..22]));
+    /// ```
+    #[must_use]
+    pub fn at(&self, places: Range<usize>) -> Self {
+        let mut before = 0;
+        let cut = |range: &Range<usize>| {
+            let start = range.start + places.start.saturating_sub(before).min(range.len());
+            let end = range.start + places.end.saturating_sub(before).min(range.len());
+            before += range.len();
+            start..end
+        };
+        Self::from_ranges(self.0.iter().map(cut))
+    }
+
     /// The ranges, ascending.
     #[must_use]
     pub fn ranges(&self) -> &[Range<usize>] {

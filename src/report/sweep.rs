@@ -164,9 +164,10 @@ fn intervals(run: &RunFolder) -> String {
 
 fn trials_section(run: &RunFolder) -> Result<String> {
     let what = Figure { height: 280, unit: None, absent: "No trial has a Sharpe ratio." };
-    let note = "Each over the whole history. Where the chosen one stands beyond what luck would show, the search found something, or was fitted \
+    let note = "Each that was played over the whole history. Where the chosen one stands beyond what luck would show, the search found something, or was fitted \
                 to these prices.";
-    Ok(section("All trials", note, &figure(|d| chart_sweep::histogram(run, d), &what)?))
+    let heading = if luck(run, "played_whole").is_some() { "Trials played to the end" } else { "All trials" };
+    Ok(section(heading, note, &figure(|d| chart_sweep::histogram(run, d), &what)?))
 }
 
 fn objective_section(run: &RunFolder) -> Result<String> {

@@ -131,6 +131,13 @@ impl StrategyFile {
         Ok(())
     }
 
+    /// What the rules say: neither names, remarks and comments nor the parameters' ranges and values, so that two files that trade alike have
+    /// the same.
+    #[must_use]
+    pub fn rules_text(&self) -> String {
+        format!("{:?} {:?} {:?} {:?}", self.lets, self.long, self.short, self.rules)
+    }
+
     /// The strategy's name.
     #[must_use]
     pub fn name(&self) -> &str {

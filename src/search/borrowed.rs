@@ -19,7 +19,8 @@ use super::{
     desk::Desk,
     dimension::Dimension,
     normal::normals,
-    run::{Company, drive},
+    plan::Watcher,
+    run::drive,
     space::Space,
     sweep::{fraction, uniform},
 };
@@ -61,7 +62,7 @@ fn feasible(space: &Space, random: &mut impl Rng) -> Vec<f64> {
 }
 
 /// Simplex after simplex, each from another start once the one before has shrunk to a point.
-pub(super) fn nelder_mead<'a>(mut desk: Desk<'a>, seed: Seed, company: &Company) -> Result<Desk<'a>> {
+pub(super) fn nelder_mead<'a>(mut desk: Desk<'a>, seed: Seed, watcher: &Watcher) -> Result<Desk<'a>> {
     let mut random = seed.child("nelder_mead").generator();
     while !desk.is_over() {
         let start = feasible(desk.space, &mut random);
@@ -72,22 +73,22 @@ pub(super) fn nelder_mead<'a>(mut desk: Desk<'a>, seed: Seed, company: &Company)
             corner
         };
         let corners = std::iter::once(start.clone()).chain((0..start.len()).map(corner)).collect();
-        desk = drive(desk, NelderMead::new(corners), company, |state: CubeState| state)?;
+        desk = drive(desk, NelderMead::new(corners), watcher, |state: CubeState| state)?;
     }
     Ok(desk)
 }
 
 /// A swarm of an eighth of the trials, 8 to 40 particles.
-pub(super) fn particle_swarm<'a>(desk: Desk<'a>, seed: Seed, company: &Company) -> Result<Desk<'a>> {
+pub(super) fn particle_swarm<'a>(desk: Desk<'a>, seed: Seed, watcher: &Watcher) -> Result<Desk<'a>> {
     let particles = (desk.left() / 8).clamp(8, 40);
     let dimensions = desk.space.dimensions().len();
     let swarm: ParticleSwarm<Vec<f64>, f64, _> = ParticleSwarm::new((vec![0.0; dimensions], vec![1.0; dimensions]), particles)
         .with_rng_generator(Generator(seed.child("particle_swarm").generator()));
-    drive(desk, swarm, company, |state: PopulationState<Particle<Vec<f64>, f64>, f64>| state)
+    drive(desk, swarm, watcher, |state: PopulationState<Particle<Vec<f64>, f64>, f64>| state)
 }
 
 /// One walk from the best of a few trials at random, cooling from the spread of their objectives as 1 / step.
-pub(super) fn annealing<'a>(desk: Desk<'a>, seed: Seed, company: &Company) -> Result<Desk<'a>> {
+pub(super) fn annealing<'a>(desk: Desk<'a>, seed: Seed, watcher: &Watcher) -> Result<Desk<'a>> {
     let mut random = seed.child("annealing").generator();
     let places: Vec<Vec<f64>> = (0..WARM_UP.min(desk.left())).map(|_| feasible(desk.space, &mut random)).collect();
     let costs = desk.costs(&places, 1.0);
@@ -98,7 +99,7 @@ pub(super) fn annealing<'a>(desk: Desk<'a>, seed: Seed, company: &Company) -> Re
     desk.walk_from(random, spread);
     let walk = SimulatedAnnealing::new_with_rng(spread, Generator(seed.child("annealing").child("accept").generator()));
     let walk = walk.map_err(|trouble| crate::error::Error::Failed(trouble.to_string()))?;
-    drive(desk, walk, company, |state: CubeState| state.param(start))
+    drive(desk, walk, watcher, |state: CubeState| state.param(start))
 }
 
 impl Anneal for Desk<'_> {

@@ -28,17 +28,23 @@ pub enum Choose {
 
 /// The chosen trial among those with the most history; `None` where none has a value.
 pub(super) fn chosen(space: &Space, told: &[Told], choose: Choose) -> Option<Told> {
+    ranking(space, told, choose, 1).first().map(|told| (*told).clone())
+}
+
+/// The first `count` of those with the most history and a value, best first.
+#[must_use]
+pub fn ranking<'t>(space: &Space, told: &'t [Told], choose: Choose, count: usize) -> Vec<&'t Told> {
     let full = full(told);
     let mut ranked: Vec<(f64, &Told)> = full.iter().filter_map(|told| Some((told.value?, *told))).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.trial.cmp(&b.1.trial)));
-    match choose {
-        Choose::Best => ranked.first().map(|(_, told)| (*told).clone()),
-        Choose::Plateau => {
-            let neighbourhood = Neighbourhood::new(space, &full);
-            let scored = ranked.iter().take(CANDIDATES).map(|(_, told)| (neighbourhood.score(told), *told));
-            scored.reduce(|a, b| if b.0 > a.0 { b } else { a }).map(|(_, told)| told.clone())
-        }
+    if choose == Choose::Plateau {
+        let neighbourhood = Neighbourhood::new(space, &full);
+        ranked.truncate(CANDIDATES);
+        ranked.iter_mut().for_each(|(rank, told)| *rank = neighbourhood.score(told).unwrap_or(f64::NEG_INFINITY));
+        // Of equals the higher objective stays first.
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     }
+    ranked.into_iter().take(count).map(|(_, told)| told).collect()
 }
 
 /// The plateau score of one of these trials; `None` where half of its neighbourhood has no value.
@@ -125,6 +131,9 @@ mod tests {
         let at = |choose| chosen(&space, &told, choose).unwrap();
         assert_eq!(at(Choose::Best).trial, 11);
         assert_eq!(at(Choose::Plateau).trial, 66);
+        let first = |choose| ranking(&space, &told, choose, 2).iter().map(|told| told.trial).collect::<Vec<_>>();
+        // Beside the top stands (5, 5), the first of the fives with five of nine neighbours as high.
+        assert_eq!((first(Choose::Best), first(Choose::Plateau)[0]), (vec![11, 66], 66));
         // Nine points around (1, 1): eight of 1 and the 9. Around (6, 6): eight of 5 and the 6.
         assert_eq!((plateau(&space, &told, &told[11]), plateau(&space, &told, &told[66])), (Some(1.0), Some(5.0)));
         // In the corner the four nearest and those as near are three at distance 1 and five at 2: 1, 1, 9, 1, 1, 1, 1, 1 and its own 1.

@@ -2,11 +2,11 @@
 //!
 //! A solver asks for places in the unit cube. The desk turns them into points, sets aside what breaks a constraint, answers from memory what
 //! was tried before, numbers the rest and has it evaluated as one batch. Costs are the negated objective, infinite where it is undefined.
-//! What was told lies in a [`Record`] that observers and checkpoints share; told again from the beginning, it leads a solver to the same state.
+//! What was told lies in a [`Record`] that observers share.
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     rc::Rc,
 };
 
@@ -52,7 +52,6 @@ pub(super) struct Desk<'a> {
     pub(super) record: Rc<RefCell<Record>>,
     evaluate: RefCell<&'a mut dyn Evaluate>,
     known: RefCell<BTreeMap<Key, f64>>,
-    replay: RefCell<VecDeque<Told>>,
     failure: RefCell<Option<Error>>,
     limit: usize,
     idle: Cell<u64>,
@@ -61,15 +60,14 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    /// A desk that has at most `limit` points evaluated; the first ones are answered by `replay`.
-    pub(super) fn new(space: &'a Space, evaluate: &'a mut dyn Evaluate, limit: usize, replay: Vec<Told>) -> Self {
+    /// A desk that has at most `limit` points evaluated.
+    pub(super) fn new(space: &'a Space, evaluate: &'a mut dyn Evaluate, limit: usize) -> Self {
         let record = Record { trials: limit, ..Record::default() };
         Self {
             space,
             record: Rc::new(RefCell::new(record)),
             evaluate: RefCell::new(evaluate),
             known: RefCell::default(),
-            replay: RefCell::new(replay.into()),
             failure: RefCell::default(),
             limit,
             idle: Cell::new(0),
@@ -162,24 +160,13 @@ impl<'a> Desk<'a> {
         Answer::New(asked.len() - 1)
     }
 
-    /// The values of what is asked, as far as they are remembered from an earlier run from there.
+    /// The values of what is asked.
     fn values(&self, asked: &[Asked]) -> Result<Vec<Option<f64>>> {
-        let mut values = Vec::with_capacity(asked.len());
-        let mut replay = self.replay.borrow_mut();
-        for (asked, told) in asked.iter().zip(replay.iter()) {
-            if told.point != asked.point || told.budget.to_bits() != asked.budget.to_bits() {
-                let problem = format!("trial {} of the checkpoint is another point than this search asks for; start afresh", asked.trial);
-                return Err(Error::Failed(problem));
-            }
-            values.push(told.value);
+        if asked.is_empty() {
+            return Ok(Vec::new());
         }
-        replay.drain(..values.len());
-        let fresh = &asked[values.len()..];
-        if !fresh.is_empty() {
-            let told = self.evaluate.borrow_mut().evaluate(fresh)?;
-            assert_eq!(told.len(), fresh.len(), "an evaluation answers each point it is asked for");
-            values.extend(told);
-        }
+        let values = self.evaluate.borrow_mut().evaluate(asked)?;
+        assert_eq!(values.len(), asked.len(), "an evaluation answers each point it is asked for");
         Ok(values)
     }
 

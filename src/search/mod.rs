@@ -2,11 +2,10 @@
 //!
 //! A [`Space`] says what may be tried, a [`Plan`] how, an [`Evaluate`] what each point is worth: the search knows no engine. Every optimiser is
 //! an argmin solver run by one argmin executor. The same space, plan and answers give the same points in the same order, on any number of
-//! threads and any machine: points are asked for in batches whose size the plan fixes, and told in the order asked.
+//! threads and any machine (annealing aside, whose argmin takes its exponential from the platform): points are asked for in batches whose size the plan fixes, and told in the order asked.
 
 mod batched;
 mod borrowed;
-mod checkpoint;
 mod choose;
 mod cma;
 mod desk;
@@ -25,23 +24,20 @@ mod tests;
 mod tpe;
 mod trial;
 
-use std::rc::Rc;
-
-pub use choose::{Choose, plateau};
+pub use choose::{Choose, plateau, ranking};
 pub use dimension::{Dimension, Kind};
 pub use objective::{Measured, Objective, Penalty};
 pub use plan::{Method, Plan, Watcher};
 pub use space::{Point, Space};
-pub use trial::{Asked, Evaluate, Observer, Progress, Told};
+pub use trial::{Asked, Best, Evaluate, Observer, Progress, Told};
 
 use crate::error::{Error, Result};
 use {
     batched::{Batched, CubeState},
-    checkpoint::Journal,
     cma::Cma,
     desk::Desk,
     halving::Halving,
-    run::{Company, drive},
+    run::drive,
     sobol::Sobol,
     sweep::{Grid, Random},
     tpe::Tpe,
@@ -85,29 +81,24 @@ pub fn search(space: &Space, plan: &Plan, evaluate: &mut dyn Evaluate, watcher: 
     if limit == 0 || plan.batch == 0 {
         return Err(Error::config("search.trials", "0 trials, or batches of 0, find nothing; ask for at least one"));
     }
-    let (journal, replay) = match &plan.checkpoint {
-        Some(path) => Journal::open(path, &question(space, plan)).map(|(journal, told)| (Some(Rc::new(journal)), told))?,
-        None => (None, Vec::new()),
-    };
-    let company = Company { observer: watcher.clone(), journal };
-    let desk = run_method(Desk::new(space, evaluate, limit, replay), plan, &company)?;
+    let desk = run_method(Desk::new(space, evaluate, limit), plan, watcher)?;
     found(&desk, plan)
 }
 
 /// Runs the plan's optimiser to its end.
-fn run_method<'a>(desk: Desk<'a>, plan: &Plan, company: &Company) -> Result<Desk<'a>> {
+fn run_method<'a>(desk: Desk<'a>, plan: &Plan, watcher: &Watcher) -> Result<Desk<'a>> {
     let (space, seed) = (desk.space, plan.seed);
     let start = |state: CubeState| state;
     match plan.method {
-        Method::Grid => drive(desk, Batched(Grid::new(space)?), company, start),
-        Method::Random => drive(desk, Batched(Random::new(seed)), company, start),
-        Method::Sobol => drive(desk, Batched(Sobol::new(space.dimensions().len())?), company, start),
-        Method::NelderMead => borrowed::nelder_mead(desk, seed, company),
-        Method::ParticleSwarm => borrowed::particle_swarm(desk, seed, company),
-        Method::Annealing => borrowed::annealing(desk, seed, company),
-        Method::CmaEs => drive(desk, Batched(Cma::new(space.dimensions().len(), seed)), company, start),
-        Method::Tpe => drive(desk, Batched(Tpe::new(space, plan.batch, seed)), company, start),
-        Method::Halving => drive(desk, Halving::new(plan.trials, seed), company, start),
+        Method::Grid => drive(desk, Batched(Grid::new(space)?), watcher, start),
+        Method::Random => drive(desk, Batched(Random::new(seed)), watcher, start),
+        Method::Sobol => drive(desk, Batched(Sobol::new(space.dimensions().len())?), watcher, start),
+        Method::NelderMead => borrowed::nelder_mead(desk, seed, watcher),
+        Method::ParticleSwarm => borrowed::particle_swarm(desk, seed, watcher),
+        Method::Annealing => borrowed::annealing(desk, seed, watcher),
+        Method::CmaEs => drive(desk, Batched(Cma::new(space.dimensions().len(), seed)), watcher, start),
+        Method::Tpe => drive(desk, Batched(Tpe::new(space, plan.batch, seed)), watcher, start),
+        Method::Halving => drive(desk, Halving::new(plan.trials, seed), watcher, start),
     }
 }
 
@@ -122,11 +113,4 @@ fn found(desk: &Desk<'_>, plan: &Plan) -> Result<Found> {
     }
     let best = choose::chosen(desk.space, &record.told, plan.choose);
     Ok(Found { told: record.told, best, infeasible: record.infeasible, repeated: record.repeated })
-}
-
-/// What a checkpoint must agree with.
-fn question(space: &Space, plan: &Plan) -> String {
-    use sha2::{Digest, Sha256};
-    let text = format!("{space:?}{:?}{}{:?}{}", plan.method, plan.trials, plan.seed, plan.batch);
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,10 +1,10 @@
 //! How to search: the method, how long, and from which seed.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{choose::Choose, trial::Observer};
+use super::{choose::Choose, halving, space::Space, trial::Observer};
 use crate::seed::Seed;
 
 /// An optimiser.
@@ -46,15 +46,23 @@ pub struct Plan {
     pub batch: usize,
     /// How the winner is chosen among the trials.
     pub choose: Choose,
-    /// A file that keeps what was told, so that the same search goes on where it stopped.
-    pub checkpoint: Option<PathBuf>,
 }
 
 impl Plan {
-    /// A search by `method` without a checkpoint, one point at a time.
+    /// A search by `method`, one point at a time.
     #[must_use]
     pub const fn new(method: Method, trials: usize, seed: Seed) -> Self {
-        Self { method, trials, seed, batch: 1, choose: Choose::Best, checkpoint: None }
+        Self { method, trials, seed, batch: 1, choose: Choose::Best }
+    }
+
+    /// Trials to come, as far as they are known: a grid has as many as points, and successive halving plays its sets again on more history.
+    #[must_use]
+    pub fn planned(&self, space: &Space) -> u64 {
+        match self.method {
+            Method::Grid => space.grid_size().unwrap_or(0),
+            Method::Halving => halving::trials(self.trials) as u64,
+            _ => self.trials as u64,
+        }
     }
 }
 

@@ -1,26 +1,18 @@
-//! The one executor that runs every solver, with its observers and checkpoint.
+//! The one executor that runs every solver, with its observer.
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use argmin::core::{
     Error as Trouble, Executor, KV, Problem, Solver, State, TerminationReason, TerminationStatus,
-    checkpointing::{Checkpoint, CheckpointingFrequency},
     observers::{Observe, ObserverMode},
 };
 
 use super::{
-    checkpoint::Journal,
     desk::{Desk, Record},
+    plan::Watcher,
     trial::{Observer, Progress},
 };
 use crate::error::{Error, Result};
-
-/// Who looks on, and where progress is kept.
-#[derive(Clone, Default)]
-pub(super) struct Company {
-    pub(super) observer: Option<Arc<dyn Observer>>,
-    pub(super) journal: Option<Rc<Journal>>,
-}
 
 /// A solver that stops when the desk has nothing left.
 struct Metered<S>(S);
@@ -82,40 +74,17 @@ impl<I: State> Observe<I> for Watch {
     }
 }
 
-/// Keeps what was told. A solver is not saved: it is deterministic, so telling it the same again brings it to the same state.
-struct Keep {
-    journal: Rc<Journal>,
-    record: Rc<RefCell<Record>>,
-}
-
-impl<S, I> Checkpoint<S, I> for Keep {
-    fn save(&self, _solver: &S, _state: &I) -> std::result::Result<(), Trouble> {
-        Ok(self.journal.keep(&self.record.borrow().told)?)
-    }
-
-    fn load(&self) -> std::result::Result<Option<(S, I)>, Trouble> {
-        Ok(None)
-    }
-
-    fn frequency(&self) -> CheckpointingFrequency {
-        CheckpointingFrequency::Always
-    }
-}
-
 /// Runs a solver until it ends or the desk has nothing left, and hands the desk back.
-pub(super) fn drive<'a, S, I>(desk: Desk<'a>, solver: S, company: &Company, start: impl FnOnce(I) -> I) -> Result<Desk<'a>>
+pub(super) fn drive<'a, S, I>(desk: Desk<'a>, solver: S, watcher: &Watcher, start: impl FnOnce(I) -> I) -> Result<Desk<'a>>
 where
     S: Solver<Desk<'a>, I>,
     I: State + 'static,
 {
     let record = Rc::clone(&desk.record);
     let mut executor = Executor::new(desk, Metered(solver)).configure(start).ctrlc(false).timer(false);
-    if let Some(observer) = &company.observer {
-        let watch = Watch { observer: Arc::clone(observer), record: Rc::clone(&record) };
+    if let Some(observer) = watcher {
+        let watch = Watch { observer: Arc::clone(observer), record };
         executor = executor.add_observer(watch, ObserverMode::Always);
-    }
-    if let Some(journal) = &company.journal {
-        executor = executor.checkpointing(Keep { journal: Rc::clone(journal), record });
     }
     let failed =
         |trouble: Trouble| trouble.downcast::<Error>().unwrap_or_else(|other| Error::Failed(format!("the optimiser failed: {other}")));

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
@@ -50,13 +49,6 @@ const METHODS: &[Method] = &[
     Method::Tpe,
     Method::Halving,
 ];
-
-/// A file of its own for a test, in the folder for temporary files.
-fn scratch(name: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("cthulu-search-{}-{name}", std::process::id()));
-    let _ = std::fs::remove_file(&path);
-    path
-}
 
 #[test]
 fn a_grid_visits_every_feasible_point_once_and_counts_the_others() {
@@ -207,36 +199,6 @@ fn an_undefined_objective_is_worse_than_any_number() {
 }
 
 #[test]
-fn a_search_that_was_cut_short_goes_on_identically() {
-    for method in METHODS {
-        let path = scratch(&format!("{method:?}"));
-        let kept = Plan { checkpoint: Some(path.clone()), batch: 3, ..plan(*method, 400) };
-        let whole = search(&pairs(), &Plan { checkpoint: None, ..kept.clone() }, &mut in_turn, &None).unwrap();
-        let mut asked_for = 0;
-        let most = if matches!(method, Method::Grid | Method::Random | Method::Sobol | Method::Halving) { 300 } else { 150 };
-        let mut failing = |asked: &[Asked]| {
-            asked_for += asked.len();
-            if asked_for > most { Err(Error::Failed("the lights went out".into())) } else { in_turn(asked) }
-        };
-        let error = search(&pairs(), &kept, &mut failing, &None).expect_err("the evaluation fails");
-        assert!(error.to_string().contains("the lights"), "{error}");
-        // A write that was cut short leaves half a line.
-        let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, &text[..text.len() - 9.min(text.len())]).unwrap();
-        let mut again = 0;
-        let mut counting = |asked: &[Asked]| {
-            again += asked.len();
-            in_turn(asked)
-        };
-        assert_eq!(search(&pairs(), &kept, &mut counting, &None).unwrap(), whole, "{method:?}");
-        assert!(again < whole.told.len(), "{method:?}: {again} were played again");
-        let other = Plan { trials: 401, ..kept };
-        assert!(search(&pairs(), &other, &mut in_turn, &None).unwrap_err().to_string().contains("another search"));
-        std::fs::remove_file(path).unwrap();
-    }
-}
-
-#[test]
 fn the_observer_sees_the_trials_grow() {
     #[derive(Default)]
     struct Seen(Mutex<Vec<Progress>>);
@@ -254,4 +216,17 @@ fn the_observer_sees_the_trials_grow() {
         let last = seen.last().unwrap();
         assert_eq!((last.told, last.infeasible, last.best), (found.told.len(), found.infeasible, found.best.unwrap().value), "{method:?}");
     }
+}
+
+#[test]
+fn the_best_of_several_searches_is_what_a_display_is_told() {
+    let best = Arc::new(Best::default());
+    assert_eq!(best.get(), None);
+    let watcher: Watcher = Some(Arc::clone(&best) as Arc<dyn Observer>);
+    let mut found = Vec::new();
+    for seed in [1, 2, 3] {
+        let plan = Plan::new(Method::Random, 20, Seed::new(seed));
+        found.push(search(&pairs(), &plan, &mut in_turn, &watcher).unwrap().best.unwrap().value);
+    }
+    assert_eq!(best.get(), found.into_iter().flatten().reduce(f64::max));
 }

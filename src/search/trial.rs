@@ -1,5 +1,7 @@
 //! What is asked, what is told, and who answers.
 
+use std::sync::{Mutex, PoisonError};
+
 use serde::{Deserialize, Serialize};
 
 use super::space::Point;
@@ -64,4 +66,23 @@ pub struct Progress {
 pub trait Observer: Send + Sync {
     /// Called after each iteration of the optimiser.
     fn progress(&self, progress: &Progress);
+}
+
+/// The best objective so far, of one search or of several at once, for whoever draws it.
+#[derive(Debug, Default)]
+pub struct Best(Mutex<Option<f64>>);
+
+impl Best {
+    /// The best objective; `None` where there is none yet.
+    #[must_use]
+    pub fn get(&self) -> Option<f64> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Best {
+    fn progress(&self, progress: &Progress) {
+        let mut best = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *best = best.into_iter().chain(progress.best).reduce(f64::max);
+    }
 }

@@ -12,18 +12,18 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
 
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::{Arena, AtEnd, Scored, Store};
+use super::{Arena, AtEnd, Scored, Store, lost_account, worth};
 use crate::{
     error::{Error, Result},
     fold::{Fold, Rows},
-    search::{Asked, Choose, Found, Objective, Plan, Point, Space, Told, plateau, search},
+    search::{Asked, Best, Found, Objective, Plan, Point, Space, Told, Watcher, ranking, search},
     seed::Seed,
     stats::pbo::{Pbo, pbo},
 };
@@ -67,6 +67,8 @@ pub struct ForwardProgress {
     pub trials: AtomicU64,
     /// Folds done.
     pub folds: AtomicU64,
+    /// The best objective of any fold's search so far.
+    pub best: Arc<Best>,
 }
 
 /// One set of parameters tried in a fold.
@@ -119,6 +121,12 @@ pub struct Forwarded {
 }
 
 impl Forwarded {
+    /// The rows that a trial with this share of the history was played on.
+    #[must_use]
+    pub fn rows_of(&self, budget: f64) -> Rows {
+        last_share(&self.searched, budget)
+    }
+
     /// Annual return out of sample over that in sample; `None` where the latter is not positive.
     #[must_use]
     pub fn efficiency(&self) -> Option<f64> {
@@ -149,16 +157,17 @@ impl Forward<'_> {
     pub fn fold(&self, number: usize, train: &Rows, test: Option<&Rows>) -> Result<Forwarded> {
         let (searched, aside) = self.inner.cut(train);
         let mut trials: Vec<Trial> = Vec::new();
-        let plan = Plan { seed: self.plan.seed.child("fold").at(number as u64), checkpoint: None, ..self.plan.clone() };
+        let plan = Plan { seed: self.plan.seed.child("fold").at(number as u64), ..self.plan.clone() };
         let mut evaluate = |asked: &[Asked]| -> Result<Vec<Option<f64>>> {
             let tried = asked.par_iter().map(|asked| self.trial(asked, &searched)).collect::<Result<Vec<Trial>>>()?;
             let objectives = tried.iter().map(|trial| trial.objective).collect();
             trials.extend(tried);
             Ok(objectives)
         };
-        let found = search(self.space, &plan, &mut evaluate, &None)?;
+        let watcher: Watcher = Some(Arc::clone(&self.progress.best) as _);
+        let found = search(self.space, &plan, &mut evaluate, &watcher)?;
         trials.sort_by_key(|trial| trial.trial);
-        let choice = self.choose(&found, train, &aside, test)?;
+        let choice = self.choose((&found, &trials), train, &aside, test)?;
         let overfit = overfit(&trials);
         Ok(Forwarded { trials, infeasible: found.infeasible, searched, aside, choice, overfit })
     }
@@ -167,56 +176,46 @@ impl Forward<'_> {
         let rows = last_share(searched, asked.budget);
         let scored = self.play(&asked.point, &rows, AtEnd::Close)?;
         self.progress.trials.fetch_add(1, Relaxed);
-        let objective = self.objective.value(&scored);
+        let objective = self.worth(&asked.point, &scored, &rows)?;
         Ok(Trial { trial: asked.trial, point: asked.point.clone(), budget: asked.budget, objective, scored })
     }
 
-    fn choose(&self, found: &Found, train: &Rows, aside: &Rows, test: Option<&Rows>) -> Result<Option<Choice>> {
-        let finalists = self.finalists(found);
+    fn worth(&self, point: &Point, scored: &Scored, rows: &Rows) -> Result<Option<f64>> {
+        worth(self.objective, &scored.metrics, rows, |part| self.play(point, part, AtEnd::Close).map(|played| played.metrics))
+    }
+
+    fn choose(&self, (found, trials): (&Found, &[Trial]), train: &Rows, aside: &Rows, test: Option<&Rows>) -> Result<Option<Choice>> {
+        let count = if self.inner.split > 0.0 { self.inner.finalists } else { 1 };
+        let finalists = ranking(self.space, &found.told, self.plan.choose, count);
         let confirm = |told: &&Told| match aside.is_empty() {
             true => Ok(None),
-            false => self.play(&told.point, aside, AtEnd::Close).map(|scored| self.objective.value(&scored)),
+            false => self.play(&told.point, aside, AtEnd::Close).and_then(|scored| self.worth(&told.point, &scored, aside)),
         };
         let confirmed = finalists.par_iter().map(confirm).collect::<Result<Vec<Option<f64>>>>()?;
         // The first of equals, which ranked highest; undefined is worse than any number.
         let best = finalists.iter().zip(confirmed).reduce(|best, next| if next.1 > best.1 { next } else { best });
         let Some((told, confirmed)) = best else { return Ok(None) };
+        // Where nothing was set aside the search has played all training rows.
+        let searched = trials.iter().find(|trial| trial.trial == told.trial && trial.budget >= 1.0 && aside.is_empty());
+        let in_sample = match searched {
+            Some(trial) => trial.scored.clone(),
+            None => self.play(&told.point, train, AtEnd::Close)?,
+        };
         Ok(Some(Choice {
             trial: told.trial,
             point: told.point.clone(),
             searched: told.value,
             confirmed,
-            in_sample: self.play(&told.point, train, AtEnd::Close)?,
+            in_sample,
             out_of_sample: test.map(|rows| self.play(&told.point, rows, self.at_end)).transpose()?,
         }))
     }
 
-    /// The search's ranking among those with the most history, each point once, as far as it is compared.
-    fn finalists<'f>(&self, found: &'f Found) -> Vec<&'f Told> {
-        let most = found.told.iter().map(|told| told.budget).fold(0.0, f64::max);
-        let mut ranked: Vec<(f64, &Told)> =
-            found.told.iter().filter(|told| told.budget >= most).filter_map(|told| Some((told.value?, told))).collect();
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.trial.cmp(&b.1.trial)));
-        let mut seen: Vec<&Point> = Vec::new();
-        ranked.retain(|(_, told)| {
-            let is_new = !seen.contains(&&told.point);
-            seen.push(&told.point);
-            is_new
-        });
-        let count = if self.inner.split > 0.0 { self.inner.finalists } else { 1 };
-        if self.plan.choose == Choose::Plateau {
-            // Those that stand highest, in the order of the plateaus they stand on.
-            ranked.truncate((5 * count).max(50));
-            ranked.iter_mut().for_each(|(rank, told)| *rank = plateau(self.space, &found.told, told).unwrap_or(f64::NEG_INFINITY));
-            ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-        }
-        ranked.into_iter().take(count).map(|(_, told)| told).collect()
-    }
-
     fn play(&self, point: &Point, rows: &Rows, at_end: AtEnd) -> Result<Scored> {
         let name = piece(point.params(), rows, at_end);
-        let known = self.lock().get(&name).and_then(|bytes| serde_json::from_slice(bytes).ok());
-        if let Some(scored) = known {
+        // Read outside the lock, which other folds wait for.
+        let known = self.lock().get(&name).map(<[u8]>::to_vec);
+        if let Some(scored) = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
             return Ok(scored);
         }
         let scored = Scored::play(self.arena, point.params(), rows, at_end)?;
@@ -252,14 +251,7 @@ fn last_share(rows: &Rows, share: f64) -> Rows {
 
 /// The last `count` of some rows.
 fn last_rows(rows: &Rows, count: usize) -> Rows {
-    let mut left = count;
-    let mut parts = Vec::new();
-    for range in rows.ranges().iter().rev() {
-        let taken = range.len().min(left);
-        parts.push(range.end - taken..range.end);
-        left -= taken;
-    }
-    Rows::from_ranges(parts.into_iter().rev())
+    rows.at(rows.len().saturating_sub(count)..rows.len())
 }
 
 /// What a play depends on, beside the question.
@@ -267,17 +259,14 @@ fn piece(params: &BTreeMap<String, f64>, rows: &Rows, at_end: AtEnd) -> String {
     format!("{params:?} {rows} {at_end:?}")
 }
 
-/// The probability of overfitting of a fold's trials, each point once, as many blocks as its days allow.
+/// The probability of overfitting of a fold's trials, as many blocks as its days allow; an account that was lost is the worst of them.
 fn overfit(trials: &[Trial]) -> Option<Pbo> {
-    let days = trials.iter().filter(|t| t.budget >= 1.0).filter_map(|t| t.scored.day_returns.as_ref()).map(Vec::len).max()?;
-    let mut columns: Vec<Vec<f64>> = Vec::new();
-    let mut seen: Vec<&Point> = Vec::new();
-    for trial in trials.iter().filter(|trial| trial.budget >= 1.0) {
-        if let Some(returns) = trial.scored.day_returns.as_ref().filter(|returns| returns.len() == days && !seen.contains(&&trial.point)) {
-            seen.push(&trial.point);
-            columns.push(returns.clone());
-        }
-    }
+    let whole = || trials.iter().filter(|trial| trial.budget >= 1.0).map(|trial| trial.scored.day_returns.as_deref());
+    let days = whole().flatten().map(<[f64]>::len).max()?;
+    let columns: Vec<Vec<f64>> = whole()
+        .map(|returns| returns.map_or_else(|| lost_account(days), <[f64]>::to_vec))
+        .filter(|returns| returns.len() == days)
+        .collect();
     let blocks = BLOCKS.min(days / 4 * 2).max(2);
     pbo(&columns, blocks)
 }
@@ -298,6 +287,41 @@ pub fn median_overfit(folds: &[Forwarded]) -> Option<f64> {
 /// How many trials so many folds will make, those that break a constraint included.
 #[must_use]
 pub fn planned_trials(plan: &Plan, space: &Space, folds: usize) -> u64 {
-    let each = if plan.method == crate::search::Method::Grid { space.grid_size().unwrap_or(0) } else { plan.trials as u64 };
-    each * folds as u64
+    plan.planned(space) * folds as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{search::Method, stats::summary::Metrics};
+
+    fn trial(number: u32, day_returns: Option<Vec<f64>>) -> Trial {
+        let scored = Scored { metrics: Metrics::default(), day_returns, periods_per_year: 252.0 };
+        Trial {
+            trial: number,
+            point: Point::from(BTreeMap::from([("x".to_owned(), f64::from(number))])),
+            budget: 1.0,
+            objective: None,
+            scored,
+        }
+    }
+
+    #[test]
+    fn a_lost_account_is_one_of_the_trials_that_a_fold_is_overfitted_among() {
+        let wave = |n: u32| (1..=64).map(|t| libm::sin(0.7 * f64::from(t * n))).collect::<Vec<f64>>();
+        let alone = [trial(0, Some(wave(1))), trial(1, Some(wave(2)))];
+        let with_lost = [trial(0, Some(wave(1))), trial(1, Some(wave(2))), trial(2, None)];
+        let expected = pbo(&[wave(1), wave(2), lost_account(64)], 16);
+        assert_eq!(overfit(&with_lost), expected);
+        assert_ne!(overfit(&alone), expected);
+    }
+
+    #[test]
+    fn halving_plans_all_its_rungs() {
+        let x = crate::search::Dimension::new("x", crate::search::Kind::Float { min: 0.0, max: 1.0, log: false });
+        let space = Space::new(vec![x], vec![], BTreeMap::new()).unwrap();
+        // 200 sets, then 67 of them, then 23.
+        assert_eq!(planned_trials(&Plan::new(Method::Halving, 200, Seed::new(7)), &space, 2), 2 * 290);
+        assert_eq!(planned_trials(&Plan::new(Method::Tpe, 200, Seed::new(7)), &space, 2), 400);
+    }
 }

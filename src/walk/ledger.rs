@@ -20,7 +20,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::luck::chance_of_best;
 use crate::{
+    data::hex,
     error::{Error, Result},
     stats::{
         luck::{Trials, expected_max_sharpe, psr_of},
@@ -54,8 +56,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub enum Role {
     /// A set of parameters played over the whole span, as a sweep does.
     Trial,
+    /// A set of parameters that a sweep by successive halving gave up after a part of the span: it counts, but its Sharpe ratio over little
+    /// history is not to be compared with the others'.
+    Begun,
     /// A set of parameters played over a walk-forward's training span.
     Inner,
+    /// One that successive halving gave up there.
+    InnerBegun,
     /// A whole specification whose out-of-sample curve was looked at: a walk-forward.
     Specification,
 }
@@ -64,9 +71,21 @@ impl Role {
     const fn name(self) -> &'static str {
         match self {
             Self::Trial => "trial",
+            Self::Begun => "begun",
             Self::Inner => "inner",
+            Self::InnerBegun => "inner_begun",
             Self::Specification => "specification",
         }
+    }
+
+    /// Whether the trial had only a part of the span.
+    const fn is_part(self) -> bool {
+        matches!(self, Self::Begun | Self::InnerBegun)
+    }
+
+    /// Whether a trial by that name never saw the test span of its walk-forward.
+    fn is_inner(name: &str) -> bool {
+        [Self::Inner, Self::InnerBegun].iter().any(|role| role.name() == name)
     }
 }
 
@@ -139,8 +158,7 @@ impl Knowledge {
     /// 1 − (1 − p)^N̂ with p = 1 − PSR(0) (Šidák 1967). Unlike the deflated Sharpe ratio it does not take the trials' spread for luck.
     #[must_use]
     pub fn luck_p(&self, returns: &[f64]) -> Option<f64> {
-        let p = 1.0 - psr_of(returns, 0.0)?;
-        Some(if p >= 1.0 { 1.0 } else { -libm::expm1(self.effective_trials * libm::log1p(-p)) })
+        chance_of_best(returns, self.effective_trials)
     }
 }
 
@@ -241,7 +259,8 @@ fn write(transaction: &Transaction<'_>, entry: &Entry, new: &[usize]) -> rusqlit
     let mut insert = transaction.prepare("INSERT INTO trials (question, role, batch, sharpe) VALUES (?1, ?2, ?3, ?4)")?;
     for index in new {
         let trial = &entry.trials[*index];
-        insert.execute(params![trial.question, entry.role.name(), batch, sharpe_per_period(trial.returns, 0.0)])?;
+        let sharpe = sharpe_per_period(trial.returns, 0.0).filter(|_| !entry.role.is_part());
+        insert.execute(params![trial.question, entry.role.name(), batch, sharpe])?;
     }
     Ok(())
 }
@@ -276,7 +295,7 @@ fn batches(transaction: &Transaction<'_>, look: &Look) -> rusqlite::Result<Vec<B
         let mut rows = select.query(params![market, look.last_day, look.first_day])?;
         while let Some(row) = rows.next()? {
             let role: String = row.get(2)?;
-            if look.out_of_sample && role == Role::Inner.name() {
+            if look.out_of_sample && Role::is_inner(&role) {
                 continue;
             }
             let id: i64 = row.get(0)?;
@@ -301,7 +320,10 @@ fn trials(transaction: &Transaction<'_>, batches: &[Batch]) -> rusqlite::Result<
     for batch in batches {
         let mut rows = select.query(params![batch.id])?;
         while let Some(row) = rows.next()? {
-            found.insert(row.get(0)?, row.get(1)?);
+            let (question, sharpe): (String, Option<f64>) = (row.get(0)?, row.get(1)?);
+            // A set that one run gave up and another played to the end has the ratio of the latter.
+            let known = found.entry(question).or_insert(None);
+            *known = sharpe.or(*known);
         }
     }
     Ok(found)
@@ -325,7 +347,7 @@ fn known(batches: &[Batch], trials: &BTreeMap<String, Option<f64>>) -> Option<Kn
         runs: runs.len(),
         effective_trials: effective(batches),
         sharpe_variance: variance(&sharpes).unwrap_or(0.0),
-        snapshot_sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        snapshot_sha256: hex(&hash.finalize()),
     })
 }
 

@@ -32,6 +32,9 @@ pub struct Matrix<'a> {
     pub columns: &'a [Vec<f64>],
     /// The trial that was chosen; the one with the highest Sharpe ratio, the first of equals, where nobody chose.
     pub chosen: Option<usize>,
+    /// Sets of parameters that the columns were picked from by a look at these same periods, as successive halving does; `None` where every one
+    /// is a column.
+    pub begun: Option<usize>,
     /// Period returns of what could have been held instead.
     pub benchmark: Option<&'a [f64]>,
     /// Periods a year.
@@ -56,9 +59,17 @@ pub struct LogitBin {
 /// What the numbers say of the chosen trial. Everything that is undefined is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Luck {
-    /// Trials looked at, M.
+    /// Trials looked at, M: the columns, or the sets that these were picked from.
     pub trials: usize,
-    /// Independent trials among them, N̂ = ρ̄ + (1 − ρ̄)·M, not below 1.
+    /// The columns, where they are fewer than the sets they were picked from: all that the tests and splits can see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub played_whole: Option<usize>,
+    /// The chance that the best of so many sets shows a Sharpe ratio as significant as the choice's, 1 − (1 − p)^M with p = 1 − PSR(0) (Šidák
+    /// 1967): where columns were picked, the tests over these alone would take no account of the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begun_p: Option<f64>,
+    /// Independent trials among them, N̂ = ρ̄ + (1 − ρ̄)·M, not below 1; M itself where the columns were picked from more, whose correlations
+    /// nobody knows.
     pub effective_trials: Option<f64>,
     /// Periods of each.
     pub periods: usize,
@@ -109,7 +120,8 @@ impl Luck {
         let sharpes: Vec<Option<f64>> = columns.iter().map(|c| sharpe_per_period(c, 0.0)).collect();
         let chosen = matrix.chosen.or_else(|| best(&sharpes)).filter(|c| *c < columns.len());
         let own = chosen.map(|c| &columns[c]);
-        let trials = counted(columns, &sharpes);
+        let begun = matrix.begun.filter(|begun| *begun > columns.len());
+        let trials = counted(columns, &sharpes, begun);
         let sr0 = trials.and_then(expected_max_sharpe);
         let year = periods_per_year.sqrt();
         let (overfit, check) = rayon::join(
@@ -122,7 +134,9 @@ impl Luck {
         );
         let overfit = overfit.unwrap_or_default();
         Self {
-            trials: columns.len(),
+            trials: begun.unwrap_or(columns.len()),
+            played_whole: begun.map(|_| columns.len()),
+            begun_p: begun.zip(own).and_then(|(begun, own)| chance_of_best(own, begun as f64)),
             effective_trials: trials.map(|t| t.count),
             periods,
             chosen,
@@ -155,15 +169,16 @@ impl<'a> Matrix<'a> {
     /// Nobody chose, nothing could have been held instead, [`BLOCKS`] blocks.
     #[must_use]
     pub const fn of(columns: &'a [Vec<f64>], periods_per_year: f64, seed: Seed) -> Self {
-        Self { columns, chosen: None, benchmark: None, periods_per_year, blocks: BLOCKS, seed }
+        Self { columns, chosen: None, begun: None, benchmark: None, periods_per_year, blocks: BLOCKS, seed }
     }
 }
 
-/// The deflated Sharpe ratio of every trial against the best that so many without skill would show; `None` where it is undefined.
+/// The deflated Sharpe ratio of every trial against the best that so many without skill would show, `begun` being the sets that the columns were
+/// picked from where they are more; `None` where it is undefined.
 #[must_use]
-pub fn deflated(columns: &[Vec<f64>]) -> Vec<Option<f64>> {
+pub fn deflated(columns: &[Vec<f64>], begun: Option<usize>) -> Vec<Option<f64>> {
     let sharpes: Vec<Option<f64>> = columns.iter().map(|c| sharpe_per_period(c, 0.0)).collect();
-    let sr0 = counted(columns, &sharpes).and_then(expected_max_sharpe);
+    let sr0 = counted(columns, &sharpes, begun).and_then(expected_max_sharpe);
     columns.iter().map(|c| psr_of(c, sr0?)).collect()
 }
 
@@ -172,11 +187,34 @@ fn best(sharpes: &[Option<f64>]) -> Option<usize> {
     defined.reduce(|top, now| if now.1 > top.1 { now } else { top }).map(|(i, _)| i)
 }
 
+/// The chance that the best of so many independent trials without skill shows a Sharpe ratio as significant as that of these returns,
+/// 1 − (1 − p)^N with p = 1 − PSR(0) (Šidák 1967).
+pub(super) fn chance_of_best(returns: &[f64], trials: f64) -> Option<f64> {
+    let p = 1.0 - psr_of(returns, 0.0)?;
+    Some(if p >= 1.0 { 1.0 } else { -libm::expm1(trials * libm::log1p(-p)) })
+}
+
+/// The days of an account that was lost: its returns are not defined, and among the other trials it lost all on the last day.
+#[must_use]
+pub fn lost_account(days: usize) -> Vec<f64> {
+    (1..=days).map(|day| if day == days { -1.0 } else { 0.0 }).collect()
+}
+
 /// The trials as the deflation counts them.
-fn counted(columns: &[Vec<f64>], sharpes: &[Option<f64>]) -> Option<Trials> {
+///
+/// Columns picked from more sets lie closer together than all of these did: their spread is taken to be that of luck, √(1/(T − 1)), at least.
+fn counted(columns: &[Vec<f64>], sharpes: &[Option<f64>], begun: Option<usize>) -> Option<Trials> {
     let defined: Vec<f64> = sharpes.iter().flatten().copied().collect();
-    let count = effective_trials(columns)?.max(1.0);
-    Some(Trials { count, sharpe_variance: variance(&defined).unwrap_or(0.0) })
+    let sharpe_variance = variance(&defined).unwrap_or(0.0);
+    let effective = effective_trials(columns)?.max(1.0);
+    Some(match begun.filter(|begun| *begun > columns.len()) {
+        Some(begun) => {
+            let periods = columns.first().map_or(0, Vec::len);
+            let least = if periods > 1 { 1.0 / (periods - 1) as f64 } else { 0.0 };
+            Trials { count: begun as f64, sharpe_variance: sharpe_variance.max(least) }
+        }
+        None => Trials { count: effective, sharpe_variance },
+    })
 }
 
 /// Logits in bars of equal width with an edge on zero, wide enough for the farthest.
@@ -228,7 +266,30 @@ mod tests {
         assert_eq!(found.dsr, psr_of(&columns[0], best.sr0.unwrap()));
         assert!(found.dsr < best.dsr);
         assert!(found.against_zero.unwrap().chosen_p >= Some(found.against_zero.unwrap().spa_p));
-        assert_eq!(deflated(&columns)[0], found.dsr);
+        assert_eq!(deflated(&columns, None)[0], found.dsr);
+    }
+
+    #[test]
+    fn survivors_are_judged_by_every_set_that_was_begun() {
+        let columns = sines();
+        let of = |begun| Luck::of(&Matrix { begun, chosen: Some(7), blocks: 8, ..Matrix::of(&columns, 252.0, Seed::new(7)) });
+        let (alone, picked) = (of(None), of(Some(200)));
+        assert_eq!((alone.trials, alone.played_whole, alone.begun_p), (8, None, None));
+        assert_eq!((picked.trials, picked.played_whole, picked.effective_trials), (200, Some(8), Some(200.0)));
+        assert_eq!(of(Some(8)), alone, "all that were begun are there");
+        // 1 − (1 − p)^200 = 1 − PSR^200.
+        let expected = 1.0 - picked.psr.unwrap().powi(200);
+        assert!((picked.begun_p.unwrap() - expected).abs() < 1e-12, "{:?} {expected}", picked.begun_p);
+        let sharpes: Vec<f64> = columns.iter().map(|c| sharpe_per_period(c, 0.0).unwrap()).collect();
+        let trials = Trials { count: 200.0, sharpe_variance: variance(&sharpes).unwrap().max(1.0 / 63.0) };
+        assert_eq!(picked.dsr, dsr_of(&columns[7], trials));
+        assert!(picked.dsr < alone.dsr);
+        assert_eq!(deflated(&columns, Some(200))[7], picked.dsr);
+    }
+
+    #[test]
+    fn a_lost_account_loses_all_on_its_last_day() {
+        assert_eq!((lost_account(3), lost_account(0)), (vec![0.0, 0.0, -1.0], vec![]));
     }
 
     #[test]

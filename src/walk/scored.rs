@@ -8,7 +8,7 @@ use super::{Arena, AtEnd, Played, Span};
 use crate::{
     error::Result,
     fold::Rows,
-    search::Measured,
+    search::{Measured, Objective},
     stats::{
         drawdown::Meter,
         luck::Trials,
@@ -53,6 +53,10 @@ impl Scored {
             level
         };
         let levels: Vec<f64> = day_returns.iter().flatten().map(grow).collect();
+        // What is lost does not come back: where an account fell to nothing, no gain of another range makes up for it.
+        let gained = cash + parts.iter().map(|part| part.final_equity - cash).sum::<f64>();
+        let lost = day_returns.is_none().then(|| parts.iter().map(|part| part.final_equity).fold(gained, f64::min).min(0.0));
+        let falls = lost.map_or_else(|| Meter::over(cash, &levels), |left| Meter::over(cash, &[left]));
         let trade_pnls: Vec<f64> = parts.iter().flat_map(|part| part.trade_pnls.iter().copied()).collect();
         // Shares of bars back into bars.
         let bars = |share: fn(&Metrics) -> Option<f64>| {
@@ -61,9 +65,9 @@ impl Scored {
         let metrics = Metrics::compute(&MetricsInput {
             bars: parts.iter().map(|part| part.metrics.bars).sum(),
             initial_equity: cash,
-            final_equity: levels.last().copied().unwrap_or(cash),
+            final_equity: lost.or(levels.last().copied()).unwrap_or(cash),
             trade_pnls: &trade_pnls,
-            falls: Meter::over(cash, &levels),
+            falls,
             day_equity: &levels,
             periods_per_year,
             exposed_bars: bars(|metrics| metrics.exposure_fraction),
@@ -81,15 +85,67 @@ impl Scored {
     }
 }
 
-impl Measured for Scored {
+/// What a set of parameters is worth over rows, `whole` being its figures over all of them. Where the objective asks for parts, each, equal to a
+/// row, is played by itself from the account's cash, so that every metric has a meaning there; a part too short for a row has none.
+///
+/// # Errors
+/// Whatever `play` fails with.
+pub fn worth(objective: &Objective, whole: &Metrics, rows: &Rows, play: impl Fn(&Rows) -> Result<Metrics>) -> Result<Option<f64>> {
+    let count = objective.parts.unwrap_or(0);
+    let edge = |part: usize| part * rows.len() / count;
+    let part = |n: usize| {
+        let rows = rows.at(edge(n)..edge(n + 1));
+        if rows.is_empty() { Ok(None) } else { play(&rows).map(Some) }
+    };
+    let parts = (0..count).map(part).collect::<Result<Vec<Option<Metrics>>>>()?;
+    Ok(objective.value(&Figures { whole, parts: &parts }))
+}
+
+/// Metrics by key.
+struct Figures<'a> {
+    whole: &'a Metrics,
+    parts: &'a [Option<Metrics>],
+}
+
+impl Measured for Figures<'_> {
     fn metric(&self, key: &str) -> Option<f64> {
-        self.metrics.get(key)
+        self.whole.get(key)
     }
 
     fn parts(&self, key: &str, count: usize) -> Vec<Option<f64>> {
-        let days = self.day_returns.as_deref().unwrap_or_default();
-        let edge = |part: usize| part * days.len() / count;
-        let of = |part: usize| Metrics::of_returns(&days[edge(part)..edge(part + 1)], self.periods_per_year).get(key);
-        (0..count).map(of).collect()
+        debug_assert_eq!(count, self.parts.len(), "the parts were played for this objective");
+        self.parts.iter().map(|part| part.as_ref()?.get(key)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::CostBreakdown;
+
+    fn part(final_equity: f64, day_returns: Option<Vec<f64>>) -> Played {
+        let metrics = Metrics { bars: 10, ..Metrics::default() };
+        Played {
+            metrics,
+            costs: CostBreakdown::default(),
+            trade_pnls: vec![final_equity - 100.0],
+            day_returns,
+            final_equity,
+            open_positions: 0,
+        }
+    }
+
+    #[test]
+    fn an_account_lost_in_one_range_is_worse_than_any_loss() {
+        // One range gains 50, the other loses all: 100 + 50 − 100 = 50 is not what is left.
+        let lost = Scored::joined(&[part(150.0, Some(vec![0.5])), part(0.0, None)], 100.0, 252.0).metrics;
+        assert_eq!((lost.final_equity, lost.return_fraction, lost.net_profit), (Some(0.0), Some(-1.0), Some(-100.0)));
+        assert_eq!((lost.max_drawdown_fraction, lost.sharpe, lost.cagr.is_some_and(|r| r > -1.0)), (Some(1.0), None, false));
+        // Twice 100 + 100 lost, and 10 owed: 100 − 100 − 110 = −110.
+        let twice = Scored::joined(&[part(0.0, None), part(-10.0, None)], 100.0, 252.0).metrics;
+        assert_eq!(twice.final_equity, Some(-110.0));
+        let loser = Scored::joined(&[part(10.0, Some(vec![-0.9])), part(10.0, Some(vec![-0.9]))], 100.0, 252.0).metrics;
+        // 100 · 0.1 · 0.1 = 1.
+        assert!((loser.final_equity.unwrap() - 1.0).abs() < 1e-12 && lost.final_equity < loser.final_equity);
     }
 }

@@ -11,7 +11,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{Read, Seek, SeekFrom, Write},
+    io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -53,10 +53,7 @@ impl Store {
         fs::create_dir_all(folder).map_err(|e| Error::io(folder, "cannot be created", e))?;
         let path = folder.join(format!("{}.{ENDING}", &question[..question.len().min(32)]));
         let fault = |e| Error::io(&path, "the finished part of the run cannot be kept", e);
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(fault)?;
-        if file.try_lock().is_err() {
-            return Ok(Self::off());
-        }
+        let Some(mut file) = locked(&path).map_err(fault)? else { return Ok(Self::off()) };
         let mut bytes = Vec::new();
         if !fresh {
             file.read_to_end(&mut bytes).map_err(fault)?;
@@ -113,7 +110,11 @@ impl Store {
     /// When it cannot be removed.
     pub fn finish(self) -> Result<()> {
         let Some((path, _held)) = &self.file else { return Ok(()) };
-        fs::remove_file(path).map_err(|e| Error::io(path, "cannot be removed", e))
+        match fs::remove_file(path) {
+            // Somebody emptied the folder meanwhile; what was wanted is done.
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+            done => done.map_err(|e| Error::io(path, "cannot be removed", e)),
+        }
     }
 
     fn head(&self) -> Vec<u8> {
@@ -133,6 +134,38 @@ impl Store {
         }
         good
     }
+}
+
+/// The file at `path`, begun where there is none, for this process alone; `None` while another has it.
+fn locked(path: &Path) -> io::Result<Option<File>> {
+    loop {
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+        if file.try_lock().is_err() {
+            return Ok(None);
+        }
+        // Between opening and locking, its owner may have finished and removed it: what is locked then is nobody's file any more.
+        if is_at(&file, path)? {
+            return Ok(Some(file));
+        }
+    }
+}
+
+/// Whether the path still names this file.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let own = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(there) => Ok((own.dev(), own.ino()) == (there.dev(), there.ino())),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+/// Whether the path still names this file: elsewhere an open file cannot be removed.
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 /// Length, name, value, checksum.
@@ -267,6 +300,31 @@ mod tests {
         drop(first);
         let again = folder.open("q");
         assert_eq!((again.get("0"), again.get("1")), (None, Some(&b"kept"[..])));
+    }
+
+    #[test]
+    fn a_run_whose_folder_was_emptied_meanwhile_finishes_all_the_same() {
+        let folder = Folder::new("emptied");
+        let mut store = folder.open("q");
+        store.keep(&[piece("0", b"x")]).unwrap();
+        fs::remove_dir_all(&folder.0).unwrap();
+        store.keep(&[piece("1", b"y")]).unwrap();
+        store.finish().unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_was_removed_between_opening_and_locking_is_noticed() {
+        let folder = Folder::new("raced");
+        drop(folder.open("q"));
+        let path = folder.0.join("q.pieces");
+        let stale = File::open(&path).unwrap();
+        assert!(is_at(&stale, &path).unwrap());
+        fs::remove_file(&path).unwrap();
+        assert!(!is_at(&stale, &path).unwrap());
+        fs::write(&path, b"another's").unwrap();
+        assert!(!is_at(&stale, &path).unwrap());
+        assert!(locked(&path).unwrap().is_some_and(|file| is_at(&file, &path).unwrap()));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! [`Verdict`] asks whether the trades earn anything; here the answer "profitable" must survive the question how many others were tried. The
 //! chance that luck did it is the largest of: the p-value of the choice by Hansen's test over the run's own trials (its own correlations,
-//! so nothing is assumed of them), 1 − PSR(0) where there was only one, and, where the ledger knows of more trials than the run made, the
+//! so nothing is assumed of them), 1 − PSR(0) where there was only one, where those were picked from more sets on the same prices the chance
+//! after all of these ([`Luck::begun_p`]), and, where the ledger knows of more trials than the run made, the
 //! chance after all of those ([`Knowledge::luck_p`]). Above [`LUCK_LEVEL`] the verdict is "likely luck".
 //!
 //! Why not by the deflated Sharpe ratio, which is printed beside it? It takes the whole spread of the trials' Sharpe ratios for luck. Where
@@ -85,7 +86,7 @@ pub fn judge(judged: &Judged) -> Judgement {
     });
     let more = remembered.as_ref().filter(|r| r.knowledge.trials > luck.trials);
     let own_p = if luck.trials > 1 { luck.against_zero.and_then(|t| t.chosen_p) } else { luck.psr.map(|p| 1.0 - p) };
-    let luck_p = [own_p, more.and_then(|r| r.luck_p)].into_iter().flatten().reduce(f64::max);
+    let luck_p = [own_p, luck.begun_p, more.and_then(|r| r.luck_p)].into_iter().flatten().reduce(f64::max);
     let mut judgement = Judgement {
         verdict: Verdict::of(&evidence),
         luck_p,
@@ -103,6 +104,25 @@ pub fn judge(judged: &Judged) -> Judgement {
     judgement.verdict.headline = headline(&judgement);
     judgement.verdict.reasons.splice(0..0, reasons(&judgement));
     judgement
+}
+
+impl Judgement {
+    /// The same of a result whose rules were trained on what came after the tested rows too: never a profit that anybody could have had.
+    #[must_use]
+    pub fn cross_validated(mut self) -> Self {
+        let verdict = &mut self.verdict;
+        verdict.is_good = false;
+        let told = "Its folds were trained on rows that come after those they tested: evidence about the method, and no track record.";
+        verdict.reasons.push(told.to_owned());
+        if verdict.kind == VerdictKind::Profitable {
+            verdict.kind = VerdictKind::NotEnoughEvidence;
+            let costs = if verdict.costs_total > 0.0 { "after costs" } else { "but no costs were charged" };
+            verdict.headline = format!("Not enough evidence: earns in cross-validation, {costs}, which is no track record.");
+        } else {
+            verdict.headline = verdict.headline.replace("out of sample", "in cross-validation");
+        }
+        self
+    }
 }
 
 /// Whether luck is the answer: for a result that would pass by itself, and for a gain among many that would not.
@@ -147,8 +167,14 @@ fn doubt(judgement: &Judgement) -> String {
 }
 
 fn counted(trials: usize, in_sample: bool) -> String {
-    let what = if in_sample { "trial" } else { "specification" };
-    format!("{} {what}{}", grouped(trials), if trials == 1 { "" } else { "s" })
+    // Others' sweeps saw the tested span too, and count beside the walk-forwards that looked at it.
+    let what = match (in_sample, trials) {
+        (true, 1) => "trial",
+        (true, _) => "trials",
+        (false, 1) => "specification",
+        (false, _) => "trials and specifications",
+    };
+    format!("{} {what}", grouped(trials))
 }
 
 /// Thousands set apart.
@@ -195,12 +221,25 @@ fn deflation(judgement: &Judgement) -> Option<String> {
         }
         _ => counted(*trials, verdict.in_sample),
     };
-    Some(format!(
-        "Deflated Sharpe ratio {:.2}: {whose}, worth {effective:.0} independent ones; without skill the best of them would show a Sharpe \
+    Some(
+        format!(
+            "Deflated Sharpe ratio {:.2}: {whose}, worth {effective:.0} independent ones; without skill the best of them would show a Sharpe \
          ratio of {sr0:.2} a year, and this one shows {:.2}.",
-        (*dsr)?,
-        luck.sharpe?
-    ))
+            (*dsr)?,
+            luck.sharpe?
+        ) + &begun(luck),
+    )
+}
+
+/// What the search gave up on the way.
+fn begun(luck: &Luck) -> String {
+    let Some((whole, p)) = luck.played_whole.zip(luck.begun_p) else { return String::new() };
+    format!(
+        " Only {} of the {} sets were played to the end; the best of so many without skill would do as well with p {}.",
+        grouped(whole),
+        grouped(luck.trials),
+        p_words(p)
+    )
 }
 
 fn reality(luck: &Luck) -> Option<String> {
@@ -209,8 +248,12 @@ fn reality(luck: &Luck) -> Option<String> {
         .against_benchmark
         .and_then(|t| t.chosen_p)
         .map_or_else(String::new, |p| format!(", and p {} against buying and holding", p_words(p)));
+    let whom = match luck.played_whole {
+        Some(whole) => format!("the {} played to the end", grouped(whole)),
+        None => "them".to_owned(),
+    };
     Some(format!(
-        "Had no trial an edge, the best of them would still do as well with p {} (Hansen's test; White's reality check of the best trial {}){held}.",
+        "Had no trial an edge, the best of {whom} would still do as well with p {} (Hansen's test; White's reality check of the best trial {}){held}.",
         p_words(zero.chosen_p?),
         p_words(zero.white_p)
     ))
@@ -319,9 +362,52 @@ mod tests {
         assert_eq!(alone.verdict.kind, VerdictKind::Profitable, "{alone:?}");
         let after = judged(&columns, Some(&known(12_400)), false);
         assert_eq!((after.verdict.kind, after.trials), (VerdictKind::LikelyLuck, 12_400));
-        assert!(after.verdict.headline.ends_with("after 12,400 specifications."), "{}", after.verdict.headline);
-        assert!(after.verdict.reasons[0].contains("12,400 specifications of 9 runs"), "{:?}", after.verdict.reasons);
+        assert!(after.verdict.headline.ends_with("after 12,400 trials and specifications."), "{}", after.verdict.headline);
+        assert!(after.verdict.reasons[0].contains("12,400 trials and specifications of 9 runs"), "{:?}", after.verdict.reasons);
         assert_eq!(after.ledger.unwrap().knowledge.snapshot_sha256, "aa");
+    }
+
+    #[test]
+    fn cross_validation_is_never_called_profitable_out_of_sample() {
+        let found = judged(&[noise(3, 500, 0.08)], None, false);
+        assert_eq!(found.verdict.headline, "Profitable out of sample, after costs.");
+        let found = found.cross_validated();
+        assert_eq!((found.verdict.kind, found.verdict.is_good), (VerdictKind::NotEnoughEvidence, false));
+        assert_eq!(found.verdict.headline, "Not enough evidence: earns in cross-validation, after costs, which is no track record.");
+        assert!(found.verdict.reasons.last().unwrap().contains("no track record"));
+        let loser = judged(&[noise(3, 500, -0.15)], None, false).cross_validated();
+        assert_eq!(
+            (loser.verdict.kind, loser.verdict.headline.as_str()),
+            (VerdictKind::Loses, "Loses money in cross-validation, after costs.")
+        );
+    }
+
+    #[test]
+    fn what_halving_gave_up_counts_against_what_it_kept() {
+        let mut columns = crowd(8);
+        columns[7] = noise(7, 500, 0.1);
+        let returns = columns[7].clone();
+        let of = |begun| {
+            let luck = Luck::of(&Matrix { begun, chosen: Some(7), blocks: 8, ..Matrix::of(&columns, 252.0, Seed::new(7)) });
+            let pnls: Vec<f64> = returns.iter().map(|r| 1e4 * r).collect();
+            let evidence = Evidence {
+                trade_pnls: &pnls,
+                day_returns: &returns,
+                periods_per_year: 252.0,
+                return_fraction: Some(returns.iter().sum()),
+                buy_and_hold_fraction: Some(0.0),
+                costs_total: 10.0,
+                in_sample: true,
+                seed: Seed::new(7),
+            };
+            judge(&Judged { evidence, luck: &luck, ledger: None, entries: None })
+        };
+        let (alone, picked) = (of(None), of(Some(5_000)));
+        assert_eq!((alone.verdict.kind, alone.trials), (VerdictKind::Profitable, 8), "{alone:?}");
+        assert_eq!((picked.verdict.kind, picked.trials), (VerdictKind::LikelyLuck, 5_000), "{picked:?}");
+        assert_eq!(picked.luck_p, picked.luck.begun_p);
+        assert!(picked.verdict.headline.ends_with("after 5,000 trials."), "{}", picked.verdict.headline);
+        assert!(picked.verdict.reasons[0].contains("Only 8 of the 5,000 sets were played to the end"), "{:?}", picked.verdict.reasons);
     }
 
     #[test]
