@@ -108,6 +108,11 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     scored.filter(|(distance, name)| is_near(*distance, name)).min().map(|(_, name)| name)
 }
 
+/// `1 bar`, `2 bars`: a count and what is counted, the plural by an `s`.
+pub fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// `; did you mean 'x'?` for the nearest known name, or the list of all when none is near.
 pub fn suggest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(typed, known.clone()) {

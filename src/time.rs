@@ -176,6 +176,12 @@ impl std::str::FromStr for Timeframe {
         let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
         let (count, unit) = text.split_at(digits);
         let unit_ns = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, ns)| *ns).ok_or_else(wrong)?;
+        // On charts these are months; `15M` is one nowhere.
+        if unit == "M" && matches!(count, "1" | "3" | "6" | "12") {
+            return Err(format!(
+                "'{text}' may be months or minutes; write {count}m for minutes, or 4w for about a month, which has no fixed length"
+            ));
+        }
         let count: i64 = count.parse().map_err(|_| wrong())?;
         count.checked_mul(unit_ns).and_then(Self::from_ns).ok_or_else(wrong)
     }

@@ -6,6 +6,7 @@ mod formats;
 mod import;
 mod mutated;
 mod parquet;
+mod questions;
 mod round_trip;
 mod sessions;
 mod vendors;

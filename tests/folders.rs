@@ -101,6 +101,23 @@ fn files_that_overlap_are_an_error_in_the_list_and_in_a_run() {
 }
 
 #[test]
+fn a_broken_file_is_listed_with_its_error_and_hides_no_other() {
+    let scratch = folder("folder-broken");
+    scratch.file("other/broken.csv", "time,open,high,low,close\n2024-01-01,1,0.5,1,1\n2024-01-02,1,2,1,1\n");
+    scratch.file("other/broken.manifest.toml", "file = \"broken.csv\"\nsymbol = \"XRPUSD\"\ntimeframe = \"1d\"\nzone = \"UTC\"\n");
+    let (code, told) = listed(&scratch);
+    assert_eq!((code, &told["ok"]), (Some(2), &Value::Bool(false)));
+    let series: Vec<_> =
+        told["series"].as_array().unwrap().iter().map(|s| (s["symbol"].as_str().unwrap(), s["ok"].as_bool().unwrap())).collect();
+    assert_eq!(series, [("BTCUSD", true), ("BTCUSD", true), ("ETHUSD", true), ("XRPUSD", false)]);
+    let found = &told["series"][3]["files"][0]["findings"][0];
+    assert_eq!(
+        (found["severity"].as_str(), found["kind"].as_str(), found["row"].as_u64()),
+        (Some("error"), Some("high_below_low"), Some(2))
+    );
+}
+
+#[test]
 fn bars_missing_between_two_files_are_told() {
     let scratch = folder("folder-gap");
     // The hours 120 to 129 are in no file: ten of them.

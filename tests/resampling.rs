@@ -139,6 +139,18 @@ proptest! {
     }
 
     #[test]
+    fn resampling_again_changes_nothing_at_any_length_and_end_of_day(minutes in minutes(), to in prop::sample::select(vec!["1m", "3m", "15m", "30m", "2h", "8h", "1d", "1w"])) {
+        let of = |bars: &Bars, day_end| resample_bars(bars, length(to), day_end);
+        let once = of(&minutes, DayEnd::Utc).unwrap();
+        prop_assert_eq!(&of(&once, DayEnd::Utc).unwrap(), &once);
+        // New York ends days and weeks alone.
+        match of(&minutes, DayEnd::NewYork) {
+            Ok(once) => prop_assert_eq!(&of(&once, DayEnd::NewYork).unwrap(), &once),
+            Err(problem) => prop_assert!(!to.ends_with(['d', 'w']) && problem.contains("only bars of 1d or 1w"), "{}", problem),
+        }
+    }
+
+    #[test]
     fn ticks_that_come_one_by_one_give_the_bars_of_the_whole_file(ticks in ticks()) {
         let (mut bars, mut growing) = (Bars::new(length("1m")), TickBars::new(length("1m"), DayEnd::Utc).unwrap());
         for (i, tick) in ticks.iter().enumerate() {
@@ -163,6 +175,37 @@ fn hours(first: &str, count: i64, step: i64) -> Bars {
         bars.push(&Bar { opened_at, closed_at, open: price, high: price, low: price, close: price, volume: 1.0, ..Bar::default() });
     }
     bars
+}
+
+#[test]
+fn volumes_that_add_up_to_more_than_a_number_holds_are_refused_with_their_bar() {
+    let scratch = Scratch::new("resample-inf");
+    let huge = "time,open,high,low,close,volume\n2014-05-01T00:00:00Z,1,1,1,1,1\n2014-05-01T01:00:00Z,1,1,1,1,1.7e308\n2014-05-01T01:30:00Z,1,1,1,1,1.7e308\n2014-05-01T02:00:00Z,1,1,1,1,1\n2014-05-01T02:30:00Z,1,1,1,1,1\n";
+    let path = scratch.file("huge.csv", huge);
+    let out = scratch.path("out.csv");
+    let done = lab(&["data", "resample", &path, "--to", "1h", "--out", &out]);
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(2), "{told}");
+    assert!(told.contains("the volumes of the bar of 1h at 2014-05-01T01:00:00Z add up to more than a number can hold"), "{told}");
+    assert!(!Path::new(&out).exists());
+    let ticks = Ticks::from_columns(vec![Nanos(START), Nanos(START + 1)], vec![1.0; 2], vec![1.0; 2]).with_volume(vec![1.7e308; 2]);
+    assert!(resample_ticks(&ticks, length("1m"), DayEnd::Utc).unwrap_err().contains("at 2014-05-01T00:00:00Z"));
+}
+
+#[test]
+fn a_length_that_changes_nothing_or_may_be_a_month_is_refused() {
+    let scratch = Scratch::new("resample-idle");
+    let path = scratch.file("ticks.csv", "timestamp,bid,ask\n2014-05-01T00:00:00Z,1,1\n2014-05-01T00:00:01Z,1,1\n");
+    let out = scratch.path("out.csv");
+    let refused = |args: &[&str], words: &str| {
+        let done = lab(&[&["data", "resample", &path, "--out", &out], args].concat());
+        let told = String::from_utf8(done.stderr).unwrap();
+        assert!(done.status.code() == Some(2) && told.contains(words), "{args:?}: {told}");
+    };
+    refused(&["--to", "1m", "--timeframe", "5m"], "it holds ticks; leave it out: --to names the bars to make");
+    refused(&["--to", "1M"], "'1M' may be months or minutes; write 1m for minutes");
+    let done = lab(&["data", "resample", &path, "--out", &out, "--to", "1m"]);
+    assert!(String::from_utf8(done.stdout).unwrap().contains("out.csv: 1 bar of 1m from 2 ticks, "));
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Any bytes through every parser of price files: CSV in all its layouts, JSON, Parquet, and gzip around them.
+//! Any bytes through every parser of price files: CSV in all its layouts, JSON, Parquet whole and by row groups, and gzip around them.
 //!
 //! `cargo +nightly fuzz run price_files` in the package's folder. There is nothing to assert but that an answer comes: a panic is the finding.
 
 #![no_main]
 
-use cthulu_lab::data::{DateOrder, Format, ReadOptions, check_bytes};
+use cthulu_lab::data::{DateOrder, Format, ReadOptions, check_bytes, check_bytes_by_group};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -23,4 +23,8 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let checked = check_bytes(stored, &options);
     assert_eq!(checked.ok, !checked.findings.iter().any(|finding| finding.is_error()));
+    // Parquet files of ticks are read a row group at a time as well.
+    if let Some(by_group) = check_bytes_by_group(stored, &options) {
+        assert_eq!(by_group.ok, !by_group.findings.iter().any(|finding| finding.is_error()));
+    }
 });

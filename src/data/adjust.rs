@@ -20,11 +20,9 @@ pub(super) fn adjust(table: &mut Table, options: &ReadOptions, findings: &mut Fi
     if table.format.stamps_ends() && table.kind == Kind::Bars {
         open_bars(table, options.timeframe, findings, explained);
     }
-    if table.kind == Kind::Bars {
-        scale_points(table, options.point, findings, explained);
-        if options.split_adjust {
-            undo_splits(table, findings, explained);
-        }
+    scale_points(table, options.point, findings, explained);
+    if table.kind == Kind::Bars && options.split_adjust {
+        undo_splits(table, findings, explained);
     }
     table.columns.retain(|c| !matches!(c.field, Field::AdjustedClose | Field::SplitRatio));
 }
@@ -45,12 +43,26 @@ fn is_whole(value: f64) -> bool {
 
 /// No price of an instrument with five or three decimals is as large as this and whole in every row.
 const LEAST_POINTS: f64 = 10_000.0;
+/// The point of such an instrument, or a smaller one.
+const FINE_POINT: f64 = 0.001;
 
 /// Turns whole points into prices where the instrument, and with it the point, is named.
 fn scale_points(table: &mut Table, point: Option<f64>, findings: &mut Findings, explained: &mut Vec<String>) {
     let prices = || table.columns.iter().filter(|c| c.field.is_price() && c.field != Field::AdjustedClose);
-    let is_points = |c: &super::table::Column| c.values.iter().all(|value| *value >= LEAST_POINTS && is_whole(*value));
-    if table.at.is_empty() || !prices().all(is_points) {
+    if table.at.is_empty() || !prices().all(|c| c.values.iter().all(|value| *value >= LEAST_POINTS)) {
+        return;
+    }
+    let fractional = prices().find_map(|c| c.values.iter().position(|value| !is_whole(*value)).map(|i| (i, c)));
+    if let Some((i, column)) = fractional {
+        if point.is_some_and(|point| point <= FINE_POINT) {
+            let (name, value) = (column.name.clone(), column.values[i]);
+            let message = format!(
+                "every price is as large as points are, but {value} is not whole: all are read as prices; write whole points to have them \
+                 scaled, or look whether the instrument named is the file's"
+            );
+            let finding = Finding::new(Severity::Warning, "points", message);
+            findings.push(finding.at(table.line(i)).column(name).value(value.to_string()));
+        }
         return;
     }
     let column = prices().next().map(|c| c.name.clone()).unwrap_or_default();
@@ -63,7 +75,7 @@ fn scale_points(table: &mut Table, point: Option<f64>, findings: &mut Findings, 
         return findings.push(told(Severity::Warning, message));
     };
     // A coarse point leaves whole prices possible: 65,000 dollars for a bitcoin, or 65,000 points of a cent.
-    if point > 0.001 {
+    if point > FINE_POINT {
         let message = format!("every price is whole and large, as {first}: read as a price, since points of {point} do not exclude that");
         return findings.push(told(Severity::Info, message));
     }
@@ -71,6 +83,7 @@ fn scale_points(table: &mut Table, point: Option<f64>, findings: &mut Findings, 
     for column in table.columns.iter_mut().filter(|c| c.field.is_price() && c.field != Field::AdjustedClose) {
         column.values.iter_mut().for_each(|value| *value = value.round() / per_unit);
     }
+    table.is_scaled = true;
     explained.push(format!("prices: whole points, as {first}, taken times {point} as the instrument named has it"));
     let message = format!("every price is a whole number of points, as {first}; taken times the point {point} of the instrument named");
     findings.push(told(Severity::Warning, message));

@@ -95,6 +95,20 @@ pub(super) const fn epoch_unit(largest: u64) -> i64 {
     }
 }
 
+/// 1973-03-03 in seconds: whole numbers below are more often something else than a time.
+pub(super) const LEAST_EPOCH: u64 = 100_000_000;
+
+/// What a column may hold whose largest number is too small for a time; `None` where it is large enough.
+pub(super) const fn small_epoch(largest: u64) -> Option<&'static str> {
+    match largest {
+        LEAST_EPOCH.. => None,
+        1900..=2200 => Some("they may be years"),
+        10_000..=99_999 => Some("they may be days, as spreadsheets count them from 1900 (45293 is 2024-01-01) or other tools from 1970"),
+        100_000..=991_231 => Some("they may be dates of six digits (240131 for 2024-01-31)"),
+        _ => Some("they may count something else"),
+    }
+}
+
 /// Reads calendar times; remembers the zone's offset for the quarter of an hour it last converted.
 #[derive(Clone, Debug)]
 pub(super) struct Clock {

@@ -164,8 +164,10 @@ fn check_overlap(table: &Table, timeframe: Timeframe, findings: &mut Findings) {
     let early = |i: &usize| (1..least).contains(&table.at[*i].saturating_sub(table.at[*i - 1]));
     let mut rows = (1..table.at.len()).filter(early);
     if let Some(first) = rows.next() {
-        let message =
-            format!("{} bars open less than {timeframe} after the one above; the first is {}", 1 + rows.count(), Nanos(table.at[first]));
+        let message = match rows.count() {
+            0 => format!("one bar opens less than {timeframe} after the one above: {}", Nanos(table.at[first])),
+            more => format!("{} bars open less than {timeframe} after the one above; the first is {}", 1 + more, Nanos(table.at[first])),
+        };
         findings.push(Finding::new(Severity::Warning, "irregular_step", message).at(table.line(first)).column(&table.time_name));
     }
 }

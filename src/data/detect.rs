@@ -57,6 +57,8 @@ pub(super) fn of_header(names: &[String], row: &[String]) -> Detected {
     let angled = names.first().is_some_and(|name| name.trim().starts_with('<'));
     let (format, why) = if angled && has(&["bid", "ask"]) {
         (Format::Mt5Ticks, "the header is MetaTrader's, with <BID> and <ASK>")
+    } else if has(&["ticker", "per", "date"]) {
+        (Format::Csv, "the header has <TICKER> and <PER>, as Stooq and Finam write them; neither states its clock in the file")
     } else if angled && has(&["date", "open"]) {
         (Format::Mt5, "the header is MetaTrader's, with <DATE> and <OPEN>")
     } else if (known[0] == "gmt_time" || known[0] == "local_time") && row.first().is_some_and(|cell| is_dotted(cell)) {
@@ -132,7 +134,7 @@ fn are_quotes(rows: &[Vec<String>]) -> bool {
 fn shared_line(options: &ReadOptions) -> Result<Detected, Finding> {
     let why = "no header, semicolons, and times as 20170131 220000";
     match (options.format, options.zone) {
-        (Some(named), _) => Ok(Detected::new(named, format!("named; {why}"))),
+        (Some(named), _) => Ok(Detected::new(named, why)),
         (None, Some(zone)) if Some(zone) == Format::HistData.zone() => {
             Ok(Detected::new(Format::HistData, format!("{why}, and the zone named is HistData's")))
         }

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use super::{
+    container::Container,
     dataset::sha256_hex,
     finding::Checked,
     read::{ReadOptions, bars_of, examine, measure, read_bytes, summarise, ticks_of, trades_of},
@@ -124,19 +125,24 @@ impl Series {
     /// # Errors
     /// [`Error::Config`] for another ending, [`Error::Io`] when the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<String> {
-        let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let is_parquet = name.ends_with(".parquet");
-        if !is_parquet && !name.ends_with(".csv") && !name.ends_with(".csv.gz") {
-            return Err(Error::config(path.display().to_string(), "ends in none of .parquet, .csv and .csv.gz; name the file so"));
+        match (self, Container::of(path)?) {
+            (Self::Bars(bars), _) => write_bars(bars, path),
+            (Self::Ticks(ticks), Container::Parquet) => save_ticks_parquet(ticks, path),
+            (Self::Ticks(ticks), Container::Csv) => save_ticks_csv(ticks, path),
+            (Self::Trades(trades), Container::Parquet) => save_trades_parquet(trades, path),
+            (Self::Trades(trades), Container::Csv) => save_trades_csv(trades, path),
         }
-        match (self, is_parquet) {
-            (Self::Bars(bars), true) => save_parquet(bars, path),
-            (Self::Bars(bars), false) => save_csv(bars, path),
-            (Self::Ticks(ticks), true) => save_ticks_parquet(ticks, path),
-            (Self::Ticks(ticks), false) => save_ticks_csv(ticks, path),
-            (Self::Trades(trades), true) => save_trades_parquet(trades, path),
-            (Self::Trades(trades), false) => save_trades_csv(trades, path),
-        }
+    }
+}
+
+/// Writes bars as the name's ending says, whole or not at all; the hex SHA-256 of the file.
+///
+/// # Errors
+/// As [`Series::write`].
+pub fn write_bars(bars: &Bars, path: &Path) -> Result<String> {
+    match Container::of(path)? {
+        Container::Parquet => save_parquet(bars, path),
+        Container::Csv => save_csv(bars, path),
     }
 }
 

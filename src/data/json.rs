@@ -10,6 +10,7 @@ use super::{
     detect::Detected,
     finding::{Finding, Findings, Severity},
     format::Format,
+    hints::{is_same, two_instruments},
     layout::{Layout, TimeCells},
     parse::{Parsed, scale_epoch},
     read::ReadOptions,
@@ -104,6 +105,8 @@ fn empty(format: Format, kind: Kind, time_name: &str) -> Table {
         first_line: 1,
         skips: Vec::new(),
         is_reversed: false,
+        is_scaled: false,
+        instrument: None,
     }
 }
 
@@ -172,12 +175,24 @@ fn read_rows(rows: &[Value], options: &ReadOptions) -> Refused<Parsed> {
         }
     }
     let mut findings = Findings::default();
+    table.instrument = one_instrument(rows, &layout, &mut findings);
     if !layout.ignored.is_empty() {
         findings.push(Finding::new(Severity::Info, "ignored_columns", format!("not used: {}", layout.ignored.join(", "))));
     }
     let mut parsed = finish(table, &detected, findings);
     parsed.explained.insert(1, layout.explain());
     Ok(parsed)
+}
+
+/// What rows say they are prices of, where they do; an error where they say two names.
+fn one_instrument(rows: &[Value], layout: &Layout, findings: &mut Findings) -> Option<String> {
+    let (_, column) = layout.instrument.as_ref()?;
+    let mut names = (1_u64..).zip(rows).filter_map(|(row, value)| Some((row, value.as_object()?.get(column)?.as_str()?.trim())));
+    let (_, first) = names.next()?;
+    if let Some((row, other)) = names.find(|(_, name)| !is_same(first, name)) {
+        findings.push(two_instruments(column, first, other, row));
+    }
+    Some(first.to_owned())
 }
 
 fn of_objects(map: &Map<String, Value>, options: &ReadOptions) -> Refused<(Layout, Detected)> {

@@ -5,6 +5,7 @@
 use super::{
     finding::Finding,
     format::Format,
+    hints::INSTRUMENTS,
     table::{Field, Kind},
 };
 
@@ -37,6 +38,10 @@ pub(super) struct Layout {
     pub(super) ignored: Vec<String>,
     /// Whether an empty bid or ask repeats the one before, as MetaTrader writes ticks.
     pub(super) carries_quotes: bool,
+    /// A column that says which instrument a row is of; it is not read, but may hold one name only.
+    pub(super) instrument: Option<(usize, String)>,
+    /// A time beside the one that is used.
+    pub(super) second_time: Option<(usize, String)>,
 }
 
 const QUOTED_ASK: [Field; 4] = [Field::AskOpen, Field::AskHigh, Field::AskLow, Field::AskClose];
@@ -220,7 +225,13 @@ impl Layout {
         let ignored = names.iter().enumerate().map(|(i, name)| (i, name.trim()));
         let ignored = ignored.filter(|(i, name)| !used(*i) && !name.is_empty()).map(|(_, name)| name.to_owned()).collect();
         let carries_quotes = carries_quotes && kind == Kind::Ticks;
-        Ok(Self { format, kind, time, time_name: names[timed[0]].trim().to_owned(), fields, width: names.len(), ignored, carries_quotes })
+        let unused = |known: &[&str]| {
+            let is_one = |(i, name): &(usize, &String)| !used(*i) && known.contains(&plain(name).as_str());
+            names.iter().enumerate().find(is_one).map(|(i, name)| (i, name.trim().to_owned()))
+        };
+        let (instrument, second_time) = (unused(&INSTRUMENTS), unused(&TIME_NAMES));
+        let (time_name, width) = (names[timed[0]].trim().to_owned(), names.len());
+        Ok(Self { format, kind, time, time_name, fields, width, ignored, carries_quotes, instrument, second_time })
     }
 
     /// Whether trades' numbers stand where a time should.
@@ -234,11 +245,18 @@ impl Layout {
         name.split('_').any(|part| matches!(part, "utc" | "gmt"))
     }
 
+    /// Whether the time column's own name says that it is a bar's end, as `time_end` or `close_time`.
+    pub(super) fn names_an_end(&self) -> bool {
+        let name = plain(&self.time_name);
+        name.split('_').any(|part| matches!(part, "end" | "ends" | "ended" | "close" | "closes" | "closed" | "closetime" | "endtime"))
+    }
+
     /// Whether the time column's own name points at a clock other than UTC, as `time_eet` or `local_time`.
     pub(super) fn names_a_clock(&self) -> bool {
         let name = plain(&self.time_name);
         let suffix = name.strip_prefix("time_").or_else(|| name.strip_prefix("date_"));
-        name.contains("local") || suffix.is_some_and(|s| !matches!(s, "utc" | "gmt" | "stamp" | "time" | "open" | "ms" | "s" | "us" | "ns"))
+        name.contains("local")
+            || suffix.is_some_and(|s| !matches!(s, "utc" | "gmt" | "stamp" | "time" | "open" | "close" | "end" | "ms" | "s" | "us" | "ns"))
     }
 }
 

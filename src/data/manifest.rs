@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DateOrder, Format, write::replace_file};
+use super::{DateOrder, Format, write::write_text};
 use crate::{
     error::{Error, Result},
     market::{Calendar, PriceSide},
@@ -93,18 +93,21 @@ impl Manifest {
     /// # Errors
     /// [`Error::Io`] when it cannot be written.
     pub fn write_beside(&self, file: &Path) -> Result<PathBuf> {
+        let path = Self::place_beside(file);
+        let text = toml::to_string(self).map_err(|e| Error::Failed(format!("the manifest cannot be spelled out: {e}")))?;
+        write_text(&path, &format!("# Written by an import: what the file beside it is and where it comes from.\n{text}"))?;
+        Ok(path)
+    }
+
+    /// Where the manifest of a file is to be written: under the short name, or the long one where a neighbour has that.
+    #[must_use]
+    pub fn place_beside(file: &Path) -> PathBuf {
+        let own = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let [short, long] = places(file);
         let is_a_neighbours = read(&short).is_ok_and(|there| {
-            there.is_some_and(|there| there.file != self.file && !there.file.is_empty() && file.with_file_name(&there.file).exists())
+            there.is_some_and(|there| there.file != own && !there.file.is_empty() && file.with_file_name(&there.file).exists())
         });
-        let path = if is_a_neighbours { long } else { short };
-        let text = toml::to_string(self).map_err(|e| Error::Failed(format!("the manifest cannot be spelled out: {e}")))?;
-        let head = "# Written by an import: what the file beside it is and where it comes from.\n";
-        replace_file(&path, |out| {
-            use std::io::Write as _;
-            out.write_all(head.as_bytes()).and_then(|()| out.write_all(text.as_bytes())).map_err(|e| Error::io(&path, "cannot write", e))
-        })?;
-        Ok(path)
+        if is_a_neighbours { long } else { short }
     }
 
     /// Whether it describes a file with this hash; one without a hash describes any.

@@ -21,9 +21,10 @@ use super::{
     detect::{self, Detected},
     finding::{Finding, Findings, Severity},
     format::Format,
+    hints::{is_same, two_instruments},
     layout::{Layout, PANDAS_INDEX, TimeCells},
     parquet_pages::check_pages,
-    parse::{Parsed, missing_zone, scale_epoch},
+    parse::{Parsed, doubtful_times, missing_zone, scale_epoch},
     read::ReadOptions,
     spelling::Spelling,
     split::show,
@@ -96,7 +97,10 @@ pub(super) fn wanted_columns(schema: &ArrowSchema) -> Refused<(Layout, Vec<Strin
     let TimeCells::One(time) = layout.time else {
         return Err(Box::new(Finding::error("missing_column", "date and time stand in two columns; join them into one timestamp")));
     };
-    let wanted: Vec<String> = layout.fields.iter().map(|(cell, ..)| names[*cell].clone()).chain([names[time].clone()]).collect();
+    let instrument = layout.instrument.iter().map(|(cell, _)| names[*cell].clone());
+    let instrument = instrument.filter(|name| schema.get(name.as_str()).is_some_and(|field| is_decoded(field.dtype())));
+    let numbers = layout.fields.iter().map(|(cell, ..)| names[*cell].clone());
+    let wanted: Vec<String> = numbers.chain(instrument).chain([names[time].clone()]).collect();
     for name in &wanted {
         let stored = schema.get(name.as_str()).map(|field| field.dtype());
         stored.filter(|stored| !is_decoded(stored)).map_or(Ok(()), |stored| Err(unknown_type(name, stored)))?;
@@ -133,6 +137,8 @@ pub(super) fn read_table(layout: &Layout, mut frame: DataFrame, options: &ReadOp
         first_line: 1,
         skips: Vec::new(),
         is_reversed: false,
+        is_scaled: false,
+        instrument: None,
     };
     let saw_local = read_times(&take(&mut frame, &layout.time_name)?, layout, options, &mut table, &mut findings)?;
     let explained = vec![layout.explain(), detect::explain_zone(layout.format, options, saw_local, layout.names_utc())];
@@ -142,6 +148,9 @@ pub(super) fn read_table(layout: &Layout, mut frame: DataFrame, options: &ReadOp
     for (cell, field, name) in &layout.fields {
         let values = read_values(&take(&mut frame, name)?, name, &mut findings)?;
         table.columns.push(Column { field: *field, name: name.clone(), cell: *cell, values });
+    }
+    if let Some((_, name)) = &layout.instrument {
+        table.instrument = one_instrument(take(&mut frame, name).ok(), name, &mut findings);
     }
     if table.at.is_empty() && findings.first_error().is_none() {
         findings.push(Finding::error("empty", "no rows; nothing to run on"));
@@ -153,6 +162,27 @@ pub(super) fn read_table(layout: &Layout, mut frame: DataFrame, options: &ReadOp
         return Err(damaged(&"its columns are of different lengths"));
     }
     Ok(Parsed { table: Some(table), findings, explained })
+}
+
+/// What a column of instruments holds, where it holds one name; an error where there are two.
+fn one_instrument(column: Option<Frame>, name: &str, findings: &mut Findings) -> Option<String> {
+    let Some(texts) = column.and_then(|column| column.cast(&DataType::String).ok()) else {
+        let message = "the column may say that the file holds several instruments and is of a type that is not read; write it as text";
+        findings.push(Finding::new(Severity::Warning, "unread_instrument", message).column(name));
+        return None;
+    };
+    let mut names = texts
+        .str()
+        .ok()?
+        .iter()
+        .enumerate()
+        .filter_map(|(i, text)| Some((i as u64 + 1, text?.trim())))
+        .filter(|(_, text)| !text.is_empty());
+    let (_, first) = names.next()?;
+    if let Some((row, other)) = names.find(|(_, text)| !is_same(first, text)) {
+        findings.push(two_instruments(name, first, other, row));
+    }
+    Some(first.to_owned())
 }
 
 /// Moves one column out, so that its memory is free once it is copied.
@@ -199,6 +229,7 @@ fn read_times(column: &Frame, layout: &Layout, options: &ReadOptions, table: &mu
         _ => return Err(wrong()),
     }
     findings.extend(missing_zone(layout, clock.saw_local(), table, options));
+    findings.extend(doubtful_times(layout, clock.saw_local(), options));
     Ok(clock.saw_local())
 }
 

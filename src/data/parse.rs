@@ -4,15 +4,17 @@ use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIter
 
 use super::{
     chunk::{Reading, Rows, read_piece},
-    clock::epoch_unit,
+    clock::{LEAST_EPOCH, epoch_unit, small_epoch},
     detect::{self, Detected},
     finding::{Finding, Findings, Severity},
+    format::Format,
+    hints,
     json::parse_json,
-    layout::{Layout, TimeCells},
+    layout::{Layout, TimeCells, plain},
     read::ReadOptions,
     spelling::Spelling,
     split::{each_record, show},
-    table::{Column, Table},
+    table::{Column, Kind, Table},
 };
 use crate::time::{DAY, Nanos};
 
@@ -105,6 +107,9 @@ fn parse_body(body: &[u8], layout: &Layout, detected: Detected, (delimiter, line
     let texts = if memchr::memchr(b'"', body).is_some() { vec![body] } else { cut(body) };
     let pieces: Vec<Rows> = texts.par_iter().map(|piece| read_piece(piece, &reading)).collect();
     let mut parsed = join(pieces, &reading, lines_before, options);
+    let hints = hints::look(&texts, &reading, lines_before);
+    parsed.findings.extend(hints.findings);
+    parsed.table.iter_mut().for_each(|table| table.instrument.clone_from(&hints.instrument));
     let order = match (options.date_order, layout.format.date_order()) {
         (Some(order), _) => Some(format!("dates: {order:?}, as named").to_lowercase()),
         (None, Some(order)) => Some(format!("dates: {order:?}, as {} documents", layout.format).to_lowercase()),
@@ -172,6 +177,8 @@ fn join(mut pieces: Vec<Rows>, reading: &Reading<'_>, lines_before: u64, options
         first_line: lines_before + 1,
         skips,
         is_reversed: false,
+        is_scaled: false,
+        instrument: None,
     };
     findings.keep_first("ambiguous_date");
     if table.at.is_empty() {
@@ -185,6 +192,7 @@ fn join(mut pieces: Vec<Rows>, reading: &Reading<'_>, lines_before: u64, options
         findings.push(Finding::new(Severity::Info, "ignored_columns", format!("not used: {}", layout.ignored.join(", "))));
     }
     findings.extend(missing_zone(layout, saw_local, &table, options));
+    findings.extend(doubtful_times(layout, saw_local, options));
     findings.extend(numbered_by_time(layout, &table));
     if table.at.is_empty() && findings.first_error().is_none() {
         findings.push(Finding::error("empty", "no rows; nothing to run on"));
@@ -240,9 +248,36 @@ pub(super) fn missing_zone(layout: &Layout, saw_local: bool, table: &Table, opti
     Some(Finding::new(severity, "missing_zone", message).column(&layout.time_name))
 }
 
+/// What the time column's own name says against the way it is read.
+pub(super) fn doubtful_times(layout: &Layout, saw_local: bool, options: &ReadOptions) -> Vec<Finding> {
+    let (name, mut found) = (&layout.time_name, Vec::new());
+    let mut warn = |kind, message: String| found.push(Finding::new(Severity::Warning, kind, message).column(name));
+    if layout.kind == Kind::Bars && layout.names_an_end() && !layout.format.stamps_ends() {
+        warn(
+            "stamps_unknown",
+            format!(
+                "the name '{name}' says that bars are stamped with their end, and they are read as stamped with their opening; \
+                 name --format ninjatrader where these are ends, or call the column time where they are openings"
+            ),
+        );
+    }
+    let zone = options.zone.filter(|zone| saw_local && layout.names_utc() && !is_utc(*zone));
+    if let Some(zone) = zone {
+        warn("zone_contradicted", format!("the name '{name}' says UTC, and the zone named, {zone}, was used; name --tz UTC or none"));
+    }
+    found
+}
+
+/// Whether a zone is another name of UTC.
+fn is_utc(zone: chrono_tz::Tz) -> bool {
+    let name = zone.name().trim_start_matches("Etc/");
+    matches!(name, "UTC" | "UCT" | "GMT" | "GMT0" | "GMT+0" | "GMT-0" | "Greenwich" | "Universal" | "Zulu")
+}
+
 /// Turns epoch numbers into nanoseconds by the largest of them.
 pub(super) fn scale_epoch(table: &mut Table, findings: &mut Findings) {
     let largest = table.at.iter().map(|at| at.unsigned_abs()).max().unwrap_or(0);
+    findings.extend(too_small(table, largest));
     let unit = epoch_unit(largest);
     if let Some(i) = unit_change(&table.at, unit) {
         let (now, before) = (table.at[i], table.at[i - 1]);
@@ -259,6 +294,21 @@ pub(super) fn scale_epoch(table: &mut Table, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Numbers too small to be times, unless the vendor documents that it writes epoch numbers. Trades' numbers are judged elsewhere.
+fn too_small(table: &Table, largest: u64) -> Option<Finding> {
+    let is_documented = matches!(table.format, Format::Binance | Format::DukascopyNode | Format::DukascopyDelta);
+    let first = table.at.first().filter(|_| !is_documented && !(table.kind == Kind::Trades && plain(&table.time_name) == "id"))?;
+    let may_be = small_epoch(largest)?;
+    // What counts whole minutes from 0 can be nothing else than seconds of 1970, as examples are written.
+    if *first == 0 && table.at.iter().all(|at| at % 60 == 0) {
+        return None;
+    }
+    let message = format!(
+        "no time reaches {LEAST_EPOCH}, so that as seconds since 1970 all would lie before March 1973; {may_be}; write the times as 2024-01-31"
+    );
+    Some(Finding::error("doubtful_epoch", message).at(table.line(0)).column(&table.time_name).value(first.to_string()))
 }
 
 /// The first row whose time is a hundred times the one above or less than a hundredth of it, where smaller units occur: past 1973 no gap is that long.

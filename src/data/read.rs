@@ -168,6 +168,12 @@ pub fn check_bytes(stored: &[u8], options: &ReadOptions) -> Checked {
     summarise(&mut examined)
 }
 
+/// Looks at the bytes of a Parquet file of ticks a row group at a time, as [`check`] does with a file of them; `None` for any others.
+#[must_use]
+pub fn check_bytes_by_group(stored: &[u8], options: &ReadOptions) -> Option<Checked> {
+    StoredTicks::of_bytes(stored, options).map(check_groups)
+}
+
 /// What was found, in the words of [`Checked`]; the findings move there.
 pub(super) fn summarise(examined: &mut Examined) -> Checked {
     let findings = std::mem::take(&mut examined.findings);
@@ -260,7 +266,10 @@ pub(super) fn judge(Parsed { table, mut findings, mut explained }: Parsed, optio
     } else if table.kind == Kind::Bars && options.dedupe {
         let lines = table.drop_repeats();
         if let Some(first) = lines.first() {
-            let message = format!("{} rows repeat the row above in every cell and were left out; the first is this", lines.len());
+            let message = match lines.len() {
+                1 => "this row repeats the row above in every cell and was left out".to_owned(),
+                n => format!("{n} rows repeat the row above in every cell and were left out; the first is this"),
+            };
             findings.push(Finding::new(Severity::Warning, "duplicate_row", message).at(*first));
         }
     }

@@ -4,7 +4,7 @@
 //! and ticks that bring no volume count one each. A bucket without a price gives no bar. Buckets begin at UTC multiples of their length, whole
 //! weeks on Monday; [`DayEnd::NewYork`] is the other choice for days and weeks. What begins at a bucket's end belongs to the next one.
 //!
-//! It refuses a length that is not a multiple of the file's, and bars that reach past the end of the bucket they begin in: the longer bar
+//! It refuses volumes whose sum is not finite, a length that is not a multiple of the file's, and bars that reach past the end of the bucket they begin in: the longer bar
 //! would be known before they are. A spread column keeps the last spread of each bucket, as `on` in a rule does.
 
 use std::{fmt, str::FromStr};
@@ -125,30 +125,30 @@ impl TickBars {
 /// Bars out of ticks; the last one may have been cut off by the end of the file.
 ///
 /// # Errors
-/// As [`TickBars::new`].
+/// As [`TickBars::new`], and when the volumes of a bar add up to more than a number can hold.
 pub fn resample_ticks(ticks: &Ticks, to: Timeframe, day_end: DayEnd) -> Result<Bars, String> {
     let (mut bars, mut growing) = (Bars::new(to), TickBars::new(to, day_end)?);
     growing.extend(ticks, |bar| bars.push(bar));
     growing.take().iter().for_each(|bar| bars.push(bar));
-    Ok(bars)
+    with_finite_volumes(bars)
 }
 
 /// Bars out of trades, their volume the sum of the amounts; the last one may have been cut off by the end of the file.
 ///
 /// # Errors
-/// As [`TickBars::new`].
+/// As [`resample_ticks`].
 pub fn resample_trades(trades: &Trades, to: Timeframe, day_end: DayEnd) -> Result<Bars, String> {
     let (mut bars, mut growing) = (Bars::new(to), TickBars::new(to, day_end)?);
     // What was paid is one price, and no quote of either side.
     growing.extend(&trades.clone().into_quotes(), |bar| bars.push(&Bar { ask: None, ..*bar }));
     growing.take().iter().for_each(|bar| bars.push(&Bar { ask: None, ..*bar }));
-    Ok(bars)
+    with_finite_volumes(bars)
 }
 
 /// Longer bars out of shorter ones; the first and the last may have been cut off by the file's ends.
 ///
 /// # Errors
-/// When `to` is not a multiple of the bars' own length, when a bar reaches past the end of the bucket it begins in, and as [`TickBars::new`].
+/// When `to` is not a multiple of the bars' own length, when a bar reaches past the end of the bucket it begins in, and as [`resample_ticks`].
 pub fn resample_bars(bars: &Bars, to: Timeframe, day_end: DayEnd) -> Result<Bars, String> {
     let from = bars.timeframe();
     if to.ns() % from.ns() != 0 {
@@ -159,7 +159,8 @@ pub fn resample_bars(bars: &Bars, to: Timeframe, day_end: DayEnd) -> Result<Bars
     let mut growing: Option<Bar> = None;
     for (i, bar) in bars.iter().enumerate() {
         let (opened_at, closed_at) = buckets.of(bar.opened_at);
-        if bar.closed_at > closed_at {
+        // A whole bar of this very length is its own bucket, although New York's weeks close two days before seven have passed.
+        if bar.closed_at > closed_at && (from != to || bar.opened_at != opened_at) {
             return Err(straddling(i, &bar, (to, closed_at), day_end));
         }
         match &mut growing {
@@ -168,7 +169,18 @@ pub fn resample_bars(bars: &Bars, to: Timeframe, day_end: DayEnd) -> Result<Bars
         }
     }
     growing.iter().for_each(|last| longer.push(last));
-    Ok(longer)
+    with_finite_volumes(longer)
+}
+
+/// The bars, unless the volumes of one add up to more than a number can hold.
+pub(super) fn with_finite_volumes(bars: Bars) -> Result<Bars, String> {
+    match bars.volume().iter().position(|volume| !volume.is_finite()) {
+        None => Ok(bars),
+        Some(i) => {
+            let (at, length) = (bars.opened_at()[i], bars.timeframe());
+            Err(format!("the volumes of the bar of {length} at {at} add up to more than a number can hold; mend the volumes of its rows"))
+        }
+    }
 }
 
 /// Adds a newer bar to an older one of the same bucket.

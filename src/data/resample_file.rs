@@ -7,7 +7,7 @@ use super::{
     finding::Finding,
     folder_load::load_series,
     read::{ReadOptions, bars_of, examine, read_bytes, trades_of},
-    resample::{resample_bars, resample_trades},
+    resample::{resample_bars, resample_trades, with_finite_volumes},
     stream::{Surveyed, survey_held, survey_stored},
     stream_parquet::StoredTicks,
     table::Kind,
@@ -39,15 +39,19 @@ pub struct Resampled {
 /// # Errors
 /// As [`read_bars`](super::read_bars), and as [`resample_bars`] with the file's name.
 pub fn resample_file(path: &Path, options: &ReadOptions, to: Timeframe, day_end: DayEnd) -> Result<Resampled> {
+    let own = options.timeframe;
     let for_ticks = ReadOptions { timeframe: Some(to), ..options.clone() };
     if let Some(file) = StoredTicks::open(path, options)? {
+        without_length(Kind::Ticks, own)?;
         return survey_stored(file, &for_ticks, day_end).map(of_ticks);
     }
     let mut examined = examine(&read_bytes(path)?, options);
     if let Some(finding) = examined.findings.first_error() {
         return Err(finding.to_error(path));
     }
-    match examined.table.as_ref().map(|table| table.kind) {
+    let kind = examined.table.as_ref().map(|table| table.kind);
+    kind.map_or(Ok(()), |kind| without_length(kind, own))?;
+    match kind {
         Some(Kind::Ticks) => survey_held(path, String::new(), examined, &for_ticks, day_end).map(of_ticks),
         Some(Kind::Trades) => {
             let findings = std::mem::take(&mut examined.findings).into_sorted();
@@ -70,7 +74,9 @@ pub fn resample_series(path: &Path, files: &[PathBuf], options: &ReadOptions, to
     if let [only] = files {
         return resample_file(only, options, to, day_end);
     }
-    let options = match kind_of(&files[0], options)? {
+    let kind = kind_of(&files[0], options)?;
+    without_length(kind, options.timeframe)?;
+    let options = match kind {
         Kind::Bars => options.clone(),
         Kind::Ticks | Kind::Trades => ReadOptions { timeframe: Some(to), trades_as_quotes: true, ..options.clone() },
     };
@@ -84,7 +90,22 @@ pub fn resample_series(path: &Path, files: &[PathBuf], options: &ReadOptions, to
         growing.extend(&piece?.ticks, &mut push);
     }
     growing.take().iter().for_each(push);
+    let bars = with_finite_volumes(bars).map_err(|problem| Error::data(path, problem))?;
     Ok(Resampled { bars, rows: ticks.count(), rows_are: if is_quoted { "ticks" } else { "trades" }, from: None, findings: whole.findings })
+}
+
+/// Only bars have a length of their own to be named.
+fn without_length(kind: Kind, named: Option<Timeframe>) -> Result<()> {
+    match named.filter(|_| kind != Kind::Bars) {
+        None => Ok(()),
+        Some(named) => {
+            let problem = format!(
+                "{named} would be the length of the file's own bars, and it holds {}; leave it out: --to names the bars to make",
+                kind.name()
+            );
+            Err(Error::config("--timeframe", problem))
+        }
+    }
 }
 
 /// What a file holds; the contract is not looked at here.

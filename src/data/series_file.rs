@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use chrono_tz::Tz;
 
 use super::{
-    clock::{Clock, epoch_unit},
+    clock::{Clock, LEAST_EPOCH, epoch_unit, small_epoch},
     dataset::sha256_hex,
     read::read_bytes,
     spelling::Spelling,
@@ -128,8 +128,16 @@ impl TableFile {
             let at = clock.read_as(spelling, cell.as_bytes()).map_err(|p| self.wrong(*line, name, p.message(cell, Tz::UTC)))?;
             times.push(at);
         }
+        let largest = times.iter().map(|at| at.unsigned_abs()).max().unwrap_or(0);
+        if let Some(may_be) = small_epoch(largest).filter(|_| spelling == Spelling::Epoch) {
+            return Err(self.wrong(
+                self.rows[0].0,
+                name,
+                format!("no time reaches {LEAST_EPOCH}; {may_be}; write the times as 2024-01-31"),
+            ));
+        }
         let unit = match spelling {
-            Spelling::Epoch => epoch_unit(times.iter().map(|at| at.unsigned_abs()).max().unwrap_or(0)),
+            Spelling::Epoch => epoch_unit(largest),
             Spelling::EpochSeconds | Spelling::Civil => 1,
         };
         Ok(times.into_iter().map(|at| Nanos(at.saturating_mul(unit))).collect())
@@ -197,6 +205,7 @@ mod tests {
         assert!(told("none", "time,rat\n2024-01-01,1\n").ends_with("has no column 'rate'; did you mean 'rat'?"));
         assert!(told("cell", "time,rate\n2024-01-01,x\n").contains("row 2, column rate: 'x' is not a number"));
         assert!(told("when", "time,rate\n2024-13-01,1\n").contains("row 2, column time: '2024-13-01'"));
+        assert!(told("small", "time,rate\n45293,1\n").contains("row 2, column time: no time reaches 100000000; they may be days"));
         assert!(told("empty", "time,rate\n").ends_with("has no rows"));
         assert!(told("timeless", "x,rate\n1,1\n").contains("call it 'time'"));
         assert!(table("other", "symbol,rate\nA,1\n", &[]).unwrap().of_symbol("B").unwrap_err().to_string().contains("no row of 'B'"));

@@ -16,13 +16,15 @@ use super::{
     dataset::sha256_of,
     finding::{Checked, Finding, Findings, Severity},
     format::Format,
+    hints::{is_same, two_instruments},
     quality::SpreadTally,
     read::{Examined, ReadOptions, ticks_in, trades_in},
-    resample::{DayEnd, TickBars},
+    resample::{DayEnd, TickBars, with_finite_volumes},
     stream_parquet::{StoredTicks, first_error},
+    table::Table,
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, counted},
     market::{Bars, Ticks},
     time::{Nanos, Timeframe},
 };
@@ -212,7 +214,7 @@ pub(super) fn survey_held(path: &Path, sha256: String, examined: Examined, optio
     let mut findings = examined.findings;
     let ticks = examined.table.map(ticks_in).ok_or_else(|| Error::data(path, "no rows could be read"))?;
     let bars = super::resample_ticks(&ticks, timeframe, day_end).map_err(|problem| Error::config("timeframe", problem))?;
-    findings.push(built("ticks", ticks.len() as u64, &bars));
+    findings.push(built("tick", ticks.len() as u64, &bars));
     Ok(Surveyed { source: TickSource::held(Arc::new(ticks)), bars, sha256, findings })
 }
 
@@ -231,12 +233,14 @@ pub(super) fn survey_trades(path: &Path, sha256: String, examined: Examined, opt
     let mut findings = examined.findings;
     let trades = examined.table.map(trades_in).ok_or_else(|| Error::data(path, "no rows could be read"))?;
     let bars = super::resample_trades(&trades, timeframe, DayEnd::Utc).map_err(|problem| Error::config("timeframe", problem))?;
-    findings.push(built("trades", trades.len() as u64, &bars));
+    findings.push(built("trade", trades.len() as u64, &bars));
     Ok(Surveyed { source: TickSource::held(Arc::new(trades.into_quotes())), bars, sha256, findings })
 }
 
 fn built(of: &str, rows: u64, bars: &Bars) -> Finding {
-    Finding::new(Severity::Info, "built_bars", format!("{} bars of {} were built from {rows} {of}", bars.len(), bars.timeframe()))
+    let (made, verb) = (counted(bars.len() as u64, "bar"), if bars.len() == 1 { "was" } else { "were" });
+    let message = format!("{made} of {} {verb} built from {}", bars.timeframe(), counted(rows, of));
+    Finding::new(Severity::Info, "built_bars", message)
 }
 
 /// Goes through a Parquet file of ticks, a row group at a time.
@@ -248,6 +252,7 @@ pub(super) fn survey_stored(file: StoredTicks, options: &ReadOptions, day_end: D
     let timeframe = length(&path, options)?;
     let growing = TickBars::new(timeframe, day_end).map_err(|problem| Error::config("timeframe", problem))?;
     let walk = Walk {
+        told: None,
         path: &path,
         growing,
         bars: Bars::new(timeframe),
@@ -258,13 +263,16 @@ pub(super) fn survey_stored(file: StoredTicks, options: &ReadOptions, day_end: D
     };
     let (sha256, walked) = rayon::join(|| sha256_of(&path), || walk.through(file));
     let (bars, groups, count, mut findings) = walked?;
-    findings.push(built("ticks", count, &bars));
+    let bars = with_finite_volumes(bars).map_err(|problem| Error::data(&path, problem))?;
+    findings.push(built("tick", count, &bars));
     let parts = vec![Part::Stored { path: path.clone(), options: options.clone(), groups }];
     Ok(Surveyed { source: TickSource { parts, count, from: Nanos(i64::MIN), to: Nanos(i64::MAX) }, bars, sha256: sha256?, findings })
 }
 
 /// A first walk through a file's row groups.
 struct Walk<'a> {
+    /// What the first group says of all.
+    told: Option<Told>,
     path: &'a Path,
     growing: TickBars,
     bars: Bars,
@@ -302,6 +310,9 @@ impl Walk<'_> {
         if self.groups.is_empty() {
             self.findings.append(examined.findings, self.rows);
         }
+        if let Some(finding) = examined.table.as_ref().and_then(|table| contradiction(&mut self.told, table, self.rows)) {
+            return Err(finding.to_error(self.path));
+        }
         examined.table.iter().for_each(|table| self.spreads.add(table, self.rows));
         let Some(ticks) = examined.table.map(ticks_in) else { return Ok(()) };
         let (first, last) = (ticks.at()[0], ticks.at()[ticks.len() - 1]);
@@ -315,10 +326,28 @@ impl Walk<'_> {
     }
 }
 
+/// What every row group must say alike.
+#[derive(Debug)]
+struct Told {
+    is_scaled: bool,
+    instrument: Option<String>,
+}
+
+/// Where a group is of another instrument than those before it, or in prices where those are in points.
+fn contradiction(all: &mut Option<Told>, group: &Table, rows_before: u64) -> Option<Finding> {
+    let all = all.get_or_insert_with(|| Told { is_scaled: group.is_scaled, instrument: group.instrument.clone() });
+    if all.is_scaled != group.is_scaled {
+        let message = "the prices from here on, or those above, are whole points and the others are not; write all of them in one way";
+        return Some(Finding::error("points", message).at(rows_before + 1));
+    }
+    let (first, other) = (all.instrument.as_ref()?, group.instrument.as_ref()?);
+    (!is_same(first, other)).then(|| two_instruments("symbol", first, other, rows_before + 1))
+}
+
 /// Looks through a Parquet file of ticks, a row group at a time, and lists what was found.
 pub(super) fn check_groups(mut file: StoredTicks) -> Checked {
     let (mut findings, mut rows, mut ends) = (Findings::default(), 0_u64, None::<(Nanos, Nanos)>);
-    let (mut explained, mut spreads) = (Vec::new(), SpreadTally::default());
+    let (mut explained, mut spreads, mut all) = (Vec::new(), SpreadTally::default(), None);
     for index in 0..file.groups() {
         let Examined { table, findings: mut found, explained: told, .. } = file.examine(index);
         if index == 0 {
@@ -339,6 +368,7 @@ pub(super) fn check_groups(mut file: StoredTicks) -> Checked {
                 // What is not about one row is the same in every group.
                 found = Findings::default();
             }
+            findings.extend(contradiction(&mut all, table, rows));
             spreads.add(table, rows);
         }
         findings.append(found, rows);

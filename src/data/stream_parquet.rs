@@ -5,7 +5,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Cursor, Read as _, Seek as _, SeekFrom},
+    io::{BufReader, Cursor, Read, Seek, SeekFrom},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
@@ -30,13 +30,18 @@ use crate::{
     time::{DAY, Nanos, SECOND},
 };
 
+/// A file, or its bytes in memory.
+trait Stored: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Stored for T {}
+
 /// A file of ticks, opened.
 pub(super) struct StoredTicks {
     path: PathBuf,
     options: ReadOptions,
     /// Why it is taken for Parquet.
     why: String,
-    file: BufReader<File>,
+    file: BufReader<Box<dyn Stored>>,
     size: u64,
     metadata: FileMetadata,
     schema: ArrowSchema,
@@ -50,13 +55,22 @@ impl StoredTicks {
     /// # Errors
     /// [`Error::Io`] when the file cannot be read.
     pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Option<Self>> {
-        let Ok(mut file) = File::open(path) else { return Ok(None) };
+        let Ok(file) = File::open(path) else { return Ok(None) };
+        let size = file.metadata().map_err(|e| Error::io(path, "cannot read", e))?.len();
+        Ok(Self::of(Box::new(file), size, path, options))
+    }
+
+    /// The same for whoever has the bytes in memory.
+    pub(super) fn of_bytes(stored: &[u8], options: &ReadOptions) -> Option<Self> {
+        Self::of(Box::new(Cursor::new(stored.to_vec())), stored.len() as u64, Path::new("bytes"), options)
+    }
+
+    fn of(mut file: Box<dyn Stored>, size: u64, path: &Path, options: &ReadOptions) -> Option<Self> {
         let mut magic = [0; 4];
         if file.read_exact(&mut magic).is_err() || magic != *b"PAR1" {
-            return Ok(None);
+            return None;
         }
-        let Ok(detected) = detected(options) else { return Ok(None) };
-        let size = file.metadata().map_err(|e| Error::io(path, "cannot read", e))?.len();
+        let detected = detected(options).ok()?;
         let mut file = BufReader::new(file);
         let footer = catch_unwind(AssertUnwindSafe(|| {
             let metadata = read_metadata(&mut file).ok()?;
@@ -64,9 +78,9 @@ impl StoredTicks {
             let (layout, wanted) = wanted_columns(&schema).ok()?;
             (layout.kind == Kind::Ticks).then_some((metadata, schema, layout, wanted))
         }));
-        let Ok(Some((metadata, schema, layout, wanted))) = footer else { return Ok(None) };
+        let Ok(Some((metadata, schema, layout, wanted))) = footer else { return None };
         let (path, options, why) = (path.to_owned(), options.clone(), detected.why);
-        Ok(Some(Self { path, options, why, file, size, metadata, schema, layout, wanted }))
+        Some(Self { path, options, why, file, size, metadata, schema, layout, wanted })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -113,7 +127,7 @@ impl StoredTicks {
 }
 
 /// The bytes of one column of one group.
-fn stored_bytes(file: &mut BufReader<File>, size: u64, chunk: &ColumnChunkMetadata) -> Refused<Vec<u8>> {
+fn stored_bytes(file: &mut BufReader<Box<dyn Stored>>, size: u64, chunk: &ColumnChunkMetadata) -> Refused<Vec<u8>> {
     let range = chunk.byte_range();
     if range.start > range.end || range.end > size {
         return Err(damaged(&"a column lies beyond the file's end"));

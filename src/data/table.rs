@@ -89,6 +89,10 @@ pub(super) struct Table {
     pub(super) skips: Vec<usize>,
     /// Whether the rows stand the other way round than in the file.
     pub(super) is_reversed: bool,
+    /// Whether whole points were turned into prices.
+    pub(super) is_scaled: bool,
+    /// What the file calls its instrument, where it has a column for that.
+    pub(super) instrument: Option<String>,
 }
 
 impl Table {
@@ -170,6 +174,8 @@ mod tests {
             first_line: 2,
             skips: vec![1],
             is_reversed: false,
+            is_scaled: false,
+            instrument: None,
         };
         assert_eq!((0..4).map(|i| table.line(i)).collect::<Vec<_>>(), [2, 4, 5, 6]); // line 3 is blank
         assert_eq!(table.drop_repeats(), [5]);

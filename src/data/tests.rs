@@ -180,3 +180,41 @@ fn rows_stay_exact_across_pieces_and_blank_lines() {
     let quoted = check(&file("pieces_quoted.csv", text.replace("oops", "\"oops\"")), &ReadOptions::default()).unwrap();
     assert_eq!(quoted.findings, checked.findings);
 }
+
+/// Ticks as Parquet in row groups of two, with a column of symbols.
+fn grouped(name: &str, bids: &[f64], symbols: &[&str]) -> PathBuf {
+    use polars_core::prelude::{Column, DataFrame, NamedFrom, Series};
+    let at: Vec<i64> = (0..bids.len() as i64).map(|i| 1_704_153_600_000 + i).collect();
+    let asks: Vec<f64> = bids.iter().map(|bid| bid + 2.0).collect();
+    let columns: Vec<Column> = vec![
+        Series::new("timestamp".into(), at).into(),
+        Series::new("bid".into(), bids).into(),
+        Series::new("ask".into(), asks).into(),
+        Series::new("symbol".into(), symbols).into(),
+    ];
+    let (path, mut frame) = (place(name), DataFrame::new_infer_height(columns).unwrap());
+    let file = std::fs::File::create(&path).unwrap();
+    polars_io::prelude::ParquetWriter::new(file).with_row_group_size(Some(2)).finish(&mut frame).unwrap();
+    path
+}
+
+#[test]
+fn row_groups_of_two_instruments_or_of_points_and_prices_are_refused() {
+    let point = ReadOptions { point: Some(0.00001), timeframe: Some("1m".parse().unwrap()), ..ReadOptions::default() };
+    let told = |bids: &[f64], symbols: &[&str]| {
+        let path = grouped("groups.parquet", bids, symbols);
+        let error = |checked: Checked| checked.findings.into_iter().find(Finding::is_error).map(|f| (f.kind, f.row, f.message));
+        let by_group = error(check(&path, &point).unwrap());
+        let (kind, row, message) = by_group.clone()?;
+        let loaded = load(&path, &point).unwrap_err().to_string();
+        assert!(loaded.contains(&message) && loaded.contains(&format!("row {}", row.unwrap())), "{loaded}");
+        Some((kind, row))
+    };
+    let points = [110_250.0, 110_251.0, 110_252.0, 110_253.0];
+    assert_eq!(told(&points, &["EURUSD", "EURUSD", "eurusd", "EURUSD"]), None);
+    assert_eq!(told(&points, &["EURUSD", "EURUSD", "GBPUSD", "GBPUSD"]), Some(("two_instruments", Some(3))));
+    assert_eq!(told(&points, &["EURUSD", "GBPUSD", "GBPUSD", "GBPUSD"]), Some(("two_instruments", Some(2))));
+    assert_eq!(told(&[110_250.0, 110_251.0, 1.5, 1.6], &["EURUSD"; 4]), Some(("points", Some(3))));
+    let path = grouped("groups.parquet", &points, &["EURUSD"; 4]);
+    assert_eq!(read_ticks(&path, &point).unwrap().tick(3).bid, 1.10253);
+}

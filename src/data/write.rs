@@ -178,6 +178,14 @@ pub(super) fn replace_file(path: &Path, fill: impl FnOnce(&mut Hashed) -> Result
     written
 }
 
+/// Writes a text, whole or not at all.
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be written.
+pub fn write_text(path: &Path, text: &str) -> Result<()> {
+    replace_file(path, |file| file.write_all(text.as_bytes()).map_err(|e| Error::io(path, "cannot write", e))).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -134,3 +134,97 @@ fn first_price(series: &cthulu_lab::data::Series) -> f64 {
         Series::Trades(trades) => trades.price[0],
     }
 }
+
+/// The rows of the table in `docs/data.md`, and the files that each is about.
+const TABLE: [(&str, &[&str]); 23] = [
+    ("FXCM ticks, 10 % crossed", &["EURUSD_ticks_fxcm_20140501_crossed_quotes.csv.gz"]),
+    ("S&P 500 M1, columns O, C, H, L", &["SP500_M1_2019-11_OCHL_order.csv"]),
+    ("Barchart JPYUSD, `3.60E-05`, newest first", &["barchart_JPYUSD_sci_notation.csv"]),
+    ("Binance layout BTCUSD, no header", &["binance_layout_BTCUSD_1m.csv.gz"]),
+    ("Dukascopy differences, M1 and ticks", &["dukascopy_jetta_M1_EURUSD_20260710.json", "dukascopy_jetta_ticks_EURUSD_20260713T12.json"]),
+    ("Dukascopy site CSV", &["dukascopy_layout_EURUSD_M1_BID_201405.csv.gz"]),
+    ("dukascopy-node CSV", &["dukascopy_node_EURUSD_D1.csv"]),
+    ("dukascopy-node ticks JSON, five cells", &["dukascopy_ticks_with_gaps.json"]),
+    ("EURUSD D1 in points with float noise (`130583.99999999999`)", &["ejtrader_EURUSDd1_points_floatnoise.csv"]),
+    ("Google Finance, `31-Dec-10` and `-`", &["googlefinance_ORCL_2010_malformed.csv"]),
+    ("HistData layout", &["histdata_layout_DAT_ASCII_EURUSD_M1_201405.csv.gz"]),
+    ("`date,price` with a byte-order mark", &["jesuistm_GBPUSD_M1_2018-06_BOM.csv.gz"]),
+    ("MetaTrader 5 M1", &["mt5_native_layout_EURUSD_M1_201405_EEST.csv.gz"]),
+    ("MetaTrader 5 ticks", &["mt5_native_layout_EURUSD_ticks_20140506_EEST.csv.gz"]),
+    ("MetaTrader H1, six names and seven cells", &["mt_tab_EURUSD_H1_header6_rows7.tsv"]),
+    ("Mt. Gox trades, `id,price,amount,type`", &["mtgox_trades_2013-01-01.csv"]),
+    ("BTCUSDT H1, close first", &["neurotrader_BTCUSDT3600_close_first_head2000.csv"]),
+    ("NinjaTrader SPY M1", &["ninjatrader_SPY_M1_2011-01.csv.gz"]),
+    ("Quandl AAPL", &["quandl_WIKI_AAPL_2012.csv"]),
+    ("deliberately broken quotes", &["skender_bad.csv"]),
+    ("zeros, `01/03/17`", &["skender_zeros.csv"]),
+    ("Yahoo, new layout", &["yahoo_new_INTC_1995-2004.csv.gz"]),
+    ("Yahoo, old layout", &["yahoo_old_SPY_2013_descending.csv"]),
+];
+
+/// `9,552`.
+fn thousands(rows: u64) -> String {
+    let digits = rows.to_string();
+    let lead = digits.len() % 3;
+    let groups: Vec<&str> = std::iter::once(&digits[..lead])
+        .filter(|lead| !lead.is_empty())
+        .chain((lead..digits.len()).step_by(3).map(|i| &digits[i..i + 3]))
+        .collect();
+    groups.join(",")
+}
+
+/// The table's words for an outcome.
+fn words(outcome: Outcome) -> Vec<String> {
+    let words = match outcome {
+        Ok((rows, ..)) => vec![thousands(rows)],
+        Err(("ambiguous_date", _)) => vec!["asks".into(), "--date-order".into()],
+        Err(("ambiguous_zone", _)) => vec!["asks".into(), "--tz".into()],
+        Err(("ambiguous_format", _)) => vec!["asks".into(), "--format".into()],
+        Err(("missing_point", _)) => vec!["--symbol".into()],
+        // A header is the first row, and needs no number.
+        Err((kind, None | Some(1))) => vec!["refused".into(), format!("`{kind}`")],
+        Err((kind, Some(row))) => vec!["refused".into(), format!("`{kind}`, row {row}")],
+    };
+    words.into_iter().collect()
+}
+
+#[test]
+fn the_table_of_the_documentation_states_these_outcomes() {
+    let page = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/data.md")).unwrap();
+    let section = page.split("## Files in the wild").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows: Vec<Vec<&str>> = section
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .skip(2)
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    let labels: Vec<&str> = rows.iter().map(|cells| cells[0]).collect();
+    assert_eq!(labels, TABLE.map(|(label, _)| label), "a row for each, in this order");
+    let listed: std::collections::BTreeSet<&str> = TABLE.iter().flat_map(|(_, files)| files.iter().copied()).collect();
+    assert_eq!(listed, DIRTY.iter().map(|(name, ..)| *name).collect(), "a row for every file");
+    for (cells, (label, files)) in rows.iter().zip(&TABLE) {
+        let outcomes = |name: &str| DIRTY.iter().filter(move |(file, ..)| *file == name).map(|(.., outcome)| *outcome).collect::<Vec<_>>();
+        for name in *files {
+            // What a file is without a word said, and what it becomes at last, once everything that is asked for is said.
+            let all = outcomes(name);
+            let read = all.iter().rev().find(|outcome| outcome.is_ok());
+            for outcome in all.first().into_iter().chain(read) {
+                // The file in points is told by its price, before and after.
+                let price = outcome
+                    .map_or_else(|_| String::new(), |(.., price)| if price > 1e4 { thousands(price as u64) } else { price.to_string() });
+                let is_told = words(*outcome).iter().all(|word| cells[1].contains(word.as_str()));
+                assert!(is_told || (!price.is_empty() && cells[1].contains(&price)), "{label}: '{}' does not tell {outcome:?}", cells[1]);
+            }
+        }
+        // And no count that is nobody's.
+        let counts = cells[1].split_inclusive(&[' ', ';']).collect::<Vec<_>>();
+        for pair in counts
+            .windows(2)
+            .filter(|pair| ["bars", "ticks", "trades"].iter().any(|what| pair[1].trim_end_matches([' ', ';', ',']) == *what))
+        {
+            let count = pair[0].trim();
+            let known = files.iter().flat_map(|name| outcomes(name)).filter_map(|outcome| outcome.ok()).map(|(rows, ..)| thousands(rows));
+            assert!(known.into_iter().any(|rows| rows == count), "{label}: {count} is no outcome");
+        }
+    }
+}
