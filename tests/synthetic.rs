@@ -167,6 +167,9 @@ fn jumps_have_the_moments_of_their_formula() {
     assert!((truth.kurtosis.unwrap() - kurtosis).abs() < 1e-9);
     let bars = made(&recipe, &frame, 1).bars;
     moments_hold(&returns(&bars), &truth, true);
+    // jumps come independently, so the squares of returns know nothing of each other
+    assert_eq!(truth.autocorrelation_of_squares, Some([0.0; 5]));
+    holds("autocorrelation of squares", &squares(&returns(&bars)), 0.0, |v| autocorrelation(v, 1));
     // a jump is a gap between two bars; 1 − e^−0.05 of the bars have one
     let gaps = bars.close().iter().zip(&bars.open()[1..]).filter(|(close, open)| close != open).count() as f64;
     let share = 1.0 - libm::exp(-0.05);
@@ -204,6 +207,12 @@ fn regimes_have_the_moments_and_lengths_of_their_formula() {
         let runs = &runs[..runs.len() - 1];
         let error = told.deviation_bars / (runs.len() as f64).sqrt();
         assert!((mean(runs).unwrap() - told.mean_bars).abs() < ERRORS * error, "{}: {:?}", told.name, mean(runs));
+        // a geometric length of mean D has deviation √(D(D − 1)) and kurtosis 9 + 1/(D(D − 1)); a deviation's error is s·√((k − 1)/4n)
+        let squared = told.mean_bars * (told.mean_bars - 1.0);
+        assert!((told.deviation_bars * told.deviation_bars - squared).abs() < 1e-9, "{}", told.name);
+        let error = told.deviation_bars * ((8.0 + 1.0 / squared) / 4.0 / runs.len() as f64).sqrt();
+        let deviation = variance(runs).unwrap().sqrt();
+        assert!((deviation - told.deviation_bars).abs() < ERRORS * error && error < 0.1 * deviation, "{}: {deviation}", told.name);
         let inside: Vec<f64> = regimes.iter().map(|regime| f64::from(u8::from(*regime == number))).collect();
         holds(told.name, &inside, told.share, |v| mean(v).unwrap());
         // the return of bar i belongs to bar i, the first has none
@@ -393,6 +402,20 @@ fn the_spread_widens_at_the_rollover() {
     assert!(flat.ask().unwrap().iter().zip(flat.open()).all(|(ask, bid)| (0.0149..0.0251).contains(&(ask.open - bid))));
 }
 
+#[test]
+fn each_session_has_its_share_of_the_volume() {
+    let bars = made(&recipe("gbm", &[("volume", 1000.0)]), &Frame { calendar: Calendar::Fx, ..hours(20_000) }, 1).bars;
+    // The hours of a session and its factor. Half of an ordinary bar's volume, and the other half times |z|/E|z|: mean 1000 a factor, less half
+    // for the whole numbers; deviation 500·√(π/2 − 1) = 378 a factor.
+    for (session, factor) in [(0..7, 0.6), (7..12, 1.3), (12..16, 1.8), (16..21, 1.0), (21..22, 0.3)] {
+        let rows = (0..bars.len()).filter(|i| session.contains(&(bars.opened_at()[*i].in_day() / HOUR)));
+        let volumes: Vec<f64> = rows.map(|i| bars.volume()[i]).collect();
+        let error = 378.0 * factor / (volumes.len() as f64).sqrt();
+        let found = mean(&volumes).unwrap();
+        assert!((found - (1000.0 * factor - 0.5)).abs() < ERRORS * error && error < 0.03 * found, "{session:?}: {found}, error {error}");
+    }
+}
+
 fn frames() -> impl Strategy<Value = Frame> {
     let lengths = prop_oneof![Just(MINUTE), Just(15 * MINUTE), Just(HOUR), Just(4 * HOUR), Just(DAY), Just(7 * DAY)];
     let tokyo: Calendar = "Asia/Tokyo 09:00-15:00".parse().unwrap();
@@ -515,6 +538,14 @@ fn a_written_market_is_read_back_with_its_manifest_and_its_regimes() {
     let path = fs::read_to_string(scratch.path("prices.regimes.csv")).unwrap();
     assert_eq!(path.lines().count(), 501);
     assert!(path.lines().nth(1).unwrap().starts_with("2020-01-06T00:00:00Z,"));
+    // every row names the regime of its bar
+    let Synthetic { bars, regimes } = made(&recipe("regimes", &[("price", 1.1)]), &frame, 3);
+    let names = ["trending", "ranging", "volatile"];
+    for (i, row) in path.lines().skip(1).enumerate() {
+        let (at, name) = row.split_once(',').unwrap();
+        assert_eq!((at, name), (bars.opened_at()[i].to_string().as_str(), names[usize::from(regimes[i])]), "row {i}");
+    }
+    assert!(names.iter().filter(|name| path.contains(*name)).count() >= 2, "more than one occurs");
     let checked = json(&["data", "check", &out, "--json"]);
     assert_eq!((&checked["ok"], &checked["rows"], checked["findings"].as_array().map(Vec::len)), (&true.into(), &500.into(), Some(0)));
 }
@@ -539,13 +570,61 @@ fn mistakes_on_the_command_line_are_named() {
     refused(&["data", "synth", "gbm"], &["--out", "--strategy"]);
     refused(&["data", "synth", "gbm", "--paths", "3", "--out", &out], &["--paths", "3 paths of what?", "--strategy", "--audit"]);
     refused(&["data", "synth"], &["KIND"]);
-    refused(&["data", "synth", "gbm", "--out", &scratch.path("x.txt")], &["neither .csv"]);
+    refused(&["data", "synth", "gbm", "--out", &scratch.path("x.txt")], &["ends in none of .parquet, .csv and .csv.gz"]);
     refused(&["data", "synth", "gbm", "--instruments", "3", "--correlation", "-0.6", "--out", &out], &["positive definite"]);
     refused(&["data", "synth", "bootstrap", "--source", &scratch.path("none.csv"), "--out", &out], &["none.csv"]);
     refused(&["data", "synth", "--audit", "--param", "volatility=1"], &["sharpe alone"]);
     refused(&["data", "synth", "gbm", "--strategy", "sma_crosover"], &["did you mean 'sma_crossover'?"]);
     refused(&["data", "synth", "--experiment", "experiments/default.toml"], &["no [[data]] is synthetic"]);
     assert!(!Path::new(&out).exists(), "nothing was written");
+}
+
+#[test]
+fn what_would_change_nothing_is_refused() {
+    let scratch = Scratch::new("synth-idle");
+    let out = scratch.path("x.csv");
+    let mine = scratch.file("mine.toml", "name = \"x\"\n");
+    for (args, words) in [
+        (vec!["--experiment", &mine, "--strategy", "sma_crossover"], "--strategy"),
+        (vec!["--audit", "--strategy", "sma_crossover"], "--strategy"),
+        (vec!["--audit", "--no-report"], "--no-report"),
+        (vec!["gbm", "--correlation", "0.5", "--out", &out], "name how many (--instruments 2)"),
+        (vec!["gbm", "--no-report", "--out", &out], "none is made here; leave it out"),
+        (vec!["list", "--bars", "5"], "--bars"),
+        (vec!["list", "--timeframe", "1h"], "changes nothing about the list of kinds"),
+        (vec!["list", "--out", &out], "--out"),
+    ] {
+        refused(&[&["data", "synth"], args.as_slice()].concat(), &[words]);
+    }
+    assert!(!Path::new(&out).exists(), "nothing was written");
+    // Of one name given twice, the last wins.
+    let told = json(&["data", "synth", "gbm", "--bars", "9", "--param", "price=5", "--param", "price=7", "--out", &out, "--json"]);
+    assert_eq!(told["parameters"]["price"], 7.0);
+    let told = lab(&["data", "synth", "gbm", "--bars", "2", "--out", &out]).stdout;
+    assert!(String::from_utf8(told).unwrap().ends_with("x.csv: 2 bars of gbm\n"));
+}
+
+#[test]
+fn a_market_never_takes_the_manifest_of_its_neighbour() {
+    let scratch = Scratch::new("synth-neighbours");
+    for (kind, file) in [("gbm", "nb.csv"), ("garch", "nb.parquet"), ("regimes", "re.csv"), ("regimes", "re.parquet")] {
+        let seed = if file == "re.parquet" { "9" } else { "3" };
+        json(&["data", "synth", kind, "--bars", "300", "--seed", seed, "--out", &scratch.path(file), "--json"]);
+    }
+    let manifest = |name: &str| fs::read_to_string(scratch.path(name)).unwrap().parse::<toml::Table>().unwrap();
+    for (name, kind, file) in [
+        ("nb.manifest.toml", "gbm", "nb.csv"),
+        ("nb.parquet.manifest.toml", "garch", "nb.parquet"),
+        ("re.manifest.toml", "regimes", "re.csv"),
+        ("re.parquet.manifest.toml", "regimes", "re.parquet"),
+    ] {
+        let found = manifest(name);
+        assert_eq!((found["kind"].as_str(), found["file"].as_str()), (Some(kind), Some(file)));
+        let stored = fs::read(scratch.path(file)).unwrap();
+        assert_eq!(found["sha256"].as_str(), Some(cthulu_lab::data::sha256_hex(&stored).as_str()));
+    }
+    let path = |name: &str| fs::read_to_string(scratch.path(name)).unwrap();
+    assert_ne!(path("re.regimes.csv"), path("re.parquet.regimes.csv"));
 }
 
 #[test]

@@ -343,18 +343,18 @@ pub(super) struct SynthArgs {
     /// How many bars [default: 10000; days of an audit: 2000]
     #[arg(long, value_name = "N")]
     pub(super) bars: Option<usize>,
-    /// How long each bar is, as 1m, 4h or 1d
-    #[arg(long, value_name = "LENGTH", default_value = "1h")]
-    pub(super) timeframe: Timeframe,
+    /// How long each bar is, as 1m, 4h or 1d [default: 1h]
+    #[arg(long, value_name = "LENGTH")]
+    pub(super) timeframe: Option<Timeframe>,
     /// The root of every random number [default: the experiment's, then 7]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub(super) seed: Option<u64>,
-    /// Sets a parameter of the kind; may be given several times
+    /// Sets a parameter of the kind; may be given several times, and the last of a name wins (of an audit's `sharpe` each is an edge)
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     pub(super) param: Vec<(String, f64)>,
-    /// What the prices are called; a known instrument brings its point and its calendar
-    #[arg(long, value_name = "SYMBOL", default_value = "SYNTH")]
-    pub(super) symbol: String,
+    /// What the prices are called; a known instrument brings its point and its calendar [default: SYNTH]
+    #[arg(long, value_name = "SYMBOL")]
+    pub(super) symbol: Option<String>,
     /// Trading hours: 24/7, fx, us_equity, or as "Europe/London 08:00-16:30" [default: the instrument's, then 24/7]
     #[arg(long, value_name = "HOURS")]
     pub(super) calendar: Option<Calendar>,
@@ -375,10 +375,10 @@ pub(super) struct SynthArgs {
     #[arg(long, value_name = "FILE|DIR")]
     pub(super) out: Option<PathBuf>,
     /// Plays this strategy on many paths instead of writing one
-    #[arg(long, value_name = "FILE|NAME", requires = "kind", conflicts_with_all = ["instruments", "correlation"])]
+    #[arg(long, value_name = "FILE|NAME", conflicts_with_all = ["instruments", "correlation", "experiment", "audit"])]
     pub(super) strategy: Option<String>,
     /// Sets a parameter of that strategy; may be given several times
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, requires = "strategy")]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, requires = "strategy", conflicts_with_all = ["experiment", "audit"])]
     pub(super) strategy_param: Vec<(String, f64)>,
     /// Plays this experiment on many paths of its synthetic markets
     #[arg(long, value_name = "EXPERIMENT.toml", conflicts_with_all = ["bars", "timeframe", "param", "symbol", "calendar", "start", "source",
@@ -386,7 +386,7 @@ pub(super) struct SynthArgs {
     pub(super) experiment: Option<PathBuf>,
     /// Measures the lab: how often a planted edge is found, and one that is not there
     #[arg(long, conflicts_with_all = ["experiment", "timeframe", "symbol", "calendar", "start", "source", "instruments", "correlation",
-        "out"])]
+        "out", "no_report"])]
     pub(super) audit: bool,
     /// Writes and draws nothing of many paths
     #[arg(long)]

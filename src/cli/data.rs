@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     data::{Checked, Finding, Format, Instruments, Manifest, ReadOptions, Severity, check, check_series, find_series},
-    error::{Error, Result, suggest},
+    error::{Error, Result, counted, suggest},
     market::Instrument,
     time::Timeframe,
 };
@@ -94,10 +94,12 @@ pub(super) fn text(file: &Path, checked: &Checked) -> String {
     let count = |severity| checked.findings.iter().filter(|f| f.severity == severity).count();
     let [errors, warnings] = [Severity::Error, Severity::Warning].map(count);
     let span = checked.first.zip(checked.last).map_or_else(String::new, |(first, last)| format!(" from {first} to {last}"));
-    let one = if checked.rows == 1 { "" } else { "s" };
-    let bars = checked.timeframe.map_or_else(|| format!("row{one}"), |t| format!("bar{one} of {t}"));
-    let mut told = format!("{}: {} {bars}{span}\n", file.display(), checked.rows);
-    for finding in checked.findings.iter().take(SHOWN) {
+    let bars = checked.timeframe.map_or_else(|| counted(checked.rows, "row"), |t| format!("{} of {t}", counted(checked.rows, "bar")));
+    let mut told = format!("{}: {bars}{span}\n", file.display());
+    // What breaks the contract stands first, whether it has a row or not; `sort_by_key` keeps the order of the file otherwise.
+    let mut findings: Vec<&Finding> = checked.findings.iter().collect();
+    findings.sort_by_key(|finding| finding.severity);
+    for finding in findings.into_iter().take(SHOWN) {
         told += &line(finding);
     }
     if checked.findings.len() > SHOWN {

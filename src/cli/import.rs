@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::{args::ImportArgs, data, print, print_json};
 use crate::{
-    data::{Checked, Finding, Format, Import, Manifest, ReadOptions, Series, Severity, import, join, seams},
-    error::{Error, Result},
+    data::{Checked, Container, Finding, Format, Import, Manifest, ReadOptions, Series, Severity, import, join, seams},
+    error::{Error, Result, counted},
     time::Nanos,
 };
 
@@ -39,12 +39,12 @@ pub(super) fn run(args: &ImportArgs) -> Result<bool> {
         let (series, dropped) = join(series.unwrap_or_default(), args.dedupe)?;
         let (manifest, lies_at) = write(&series, place, &parts, args)?;
         if !args.json {
-            let left_out = if dropped == 0 { String::new() } else { format!(", {dropped} equal rows left out") };
+            let left_out = if dropped == 0 { String::new() } else { format!(", {} left out", counted(dropped, "equal row")) };
+            let name = series.name();
             print(&format!(
-                "wrote {}: {} {}{left_out}; {} says where it comes from\n",
+                "wrote {}: {}{left_out}; {} says where it comes from\n",
                 place.display(),
-                series.len(),
-                series.name(),
+                counted(series.len() as u64, name.strip_suffix('s').unwrap_or(name)),
                 lies_at.display()
             ))?;
         }
@@ -97,6 +97,7 @@ fn default_place(file: &Path) -> PathBuf {
 }
 
 fn check_place(place: &Path, files: &[PathBuf]) -> Result<()> {
+    Container::of(place)?;
     let same = |file: &&PathBuf| file.canonicalize().ok().is_some_and(|file| place.canonicalize().is_ok_and(|place| place == file));
     match files.iter().find(same) {
         Some(file) => Err(Error::config("--out", format!("'{}' is one of the files to import; name another", file.display()))),
@@ -141,7 +142,6 @@ fn write(series: &Series, place: &Path, parts: &[Part<'_>], args: &ImportArgs) -
     let each = |value: fn(&Part<'_>) -> String| parts.iter().map(value).collect::<Vec<_>>().join(", ");
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let first = &parts[0];
-    let is_parquet = name(place).to_lowercase().ends_with(".parquet");
     let manifest = Manifest {
         file: name(place),
         symbol: args.symbol.clone().or_else(|| first.manifest.symbol.clone()),
@@ -149,7 +149,10 @@ fn write(series: &Series, place: &Path, parts: &[Part<'_>], args: &ImportArgs) -
         zone: Some("UTC".to_owned()),
         price_side: first.manifest.price_side,
         calendar: args.says.calendar.or(first.manifest.calendar),
-        format: Some(if is_parquet { Format::Parquet } else { Format::Csv }),
+        format: Some(match Container::of(place)? {
+            Container::Parquet => Format::Parquet,
+            Container::Csv => Format::Csv,
+        }),
         sha256: Some(sha256),
         rows: Some(series.len() as u64),
         first: span.map(|(first, _)| first),

@@ -15,6 +15,7 @@ use crate::{
     experiment::{Audit, AuditQuestion, DataSpec, Distribution, Experiment, Paths, Planted, RunFolder, Spec, SynthSpec},
     feed::synth::{COMMON, KINDS, Parameter},
     report,
+    time::{HOUR, Timeframe},
 };
 
 /// The figures of the table; `--json` has them all.
@@ -23,6 +24,7 @@ const SHOWN: [&str; 9] =
 /// What an audit plants where nobody says.
 const PLANTED: [f64; 3] = [0.5, 1.0, 2.0];
 /// What is made where nobody says.
+const SYMBOL: &str = "SYNTH";
 const SEED: u64 = 7;
 const BARS: usize = 10_000;
 const PATHS: u64 = 200;
@@ -30,6 +32,7 @@ const PATHS: u64 = 200;
 const AUDIT_BARS: usize = 2000;
 
 pub(super) fn run(args: &SynthArgs) -> Result<()> {
+    refuse_idle(args)?;
     use_threads(args.threads)?;
     if args.audit {
         return audit(args);
@@ -46,10 +49,56 @@ pub(super) fn run(args: &SynthArgs) -> Result<()> {
     }
 }
 
+/// Refuses what would change nothing about what was asked for: whoever typed it meant something by it.
+fn refuse_idle(args: &SynthArgs) -> Result<()> {
+    let idle = |key: &str, problem: &str| Err(Error::config(key, problem));
+    if args.kind.as_deref() == Some("list") {
+        return match typed(args).into_iter().find(|(_, is_typed)| *is_typed) {
+            Some((key, _)) => idle(key, "changes nothing about the list of kinds; leave it out, or name a kind instead of 'list'"),
+            None => Ok(()),
+        };
+    }
+    if args.instruments == 1 && !args.correlation.is_empty() {
+        return idle("--correlation", "says how several instruments move together; name how many (--instruments 2), or leave it out");
+    }
+    let plays = args.strategy.is_some() || args.experiment.is_some();
+    if args.no_report && !plays {
+        return idle("--no-report", "leaves out the report of many paths, and none is made here; leave it out, or play a --strategy");
+    }
+    Ok(())
+}
+
+/// Whatever may be typed beside a kind, and whether it was.
+fn typed(args: &SynthArgs) -> [(&'static str, bool); 14] {
+    [
+        ("--bars", args.bars.is_some()),
+        ("--timeframe", args.timeframe.is_some()),
+        ("--seed", args.seed.is_some()),
+        ("--param", !args.param.is_empty()),
+        ("--symbol", args.symbol.is_some()),
+        ("--calendar", args.calendar.is_some()),
+        ("--start", args.start.is_some()),
+        ("--source", args.source.is_some()),
+        ("--instruments", args.instruments != 1),
+        ("--correlation", !args.correlation.is_empty()),
+        ("--out", args.out.is_some()),
+        ("--strategy", args.strategy.is_some()),
+        ("--paths", args.paths.is_some()),
+        ("--no-report", args.no_report),
+    ]
+}
+
+impl SynthArgs {
+    /// What the prices are called.
+    fn symbol(&self) -> &str {
+        self.symbol.as_deref().unwrap_or(SYMBOL)
+    }
+}
+
 /// One kind, as typed: prices to write, or a strategy to play on it.
 fn made(args: &SynthArgs, synth: SynthSpec) -> Result<()> {
     if let Some(strategy) = &args.strategy {
-        let data = DataSpec { symbol: Some(args.symbol.clone()), synth: Some(synth), ..DataSpec::of("") };
+        let data = DataSpec { symbol: Some(args.symbol().to_owned()), synth: Some(synth), ..DataSpec::of("") };
         let mut spec = Spec::of(format!("{strategy} on paths"), strategy, vec![data]);
         spec.seed = args.seed.unwrap_or(SEED);
         spec.params = args.strategy_param.iter().cloned().collect();
@@ -70,7 +119,7 @@ fn synth(args: &SynthArgs, kind: &str) -> SynthSpec {
     SynthSpec {
         kind: kind.to_owned(),
         bars: args.bars.unwrap_or(BARS),
-        timeframe: Some(args.timeframe),
+        timeframe: args.timeframe.or(Timeframe::from_ns(HOUR)),
         calendar: args.calendar,
         start: args.start,
         seed: None,

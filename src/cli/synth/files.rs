@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -11,11 +10,11 @@ use serde::Serialize;
 
 use super::super::{args::SynthArgs, print, print_json};
 use crate::{
-    data::{Instruments, Manifest, sha256_hex, write_csv, write_parquet},
-    error::{Error, Result},
+    data::{Container, Instruments, Manifest, write_bars, write_text},
+    error::{Error, Result, counted},
     experiment::SynthSpec,
     feed::synth::{Correlation, REGIMES, Synthetic, Truth},
-    market::{Bars, Calendar, Instrument},
+    market::{Calendar, Instrument},
     seed::Seed,
     time::{Nanos, Timeframe},
 };
@@ -51,7 +50,8 @@ struct Written<'a> {
 
 /// Writes every instrument's files.
 pub(super) fn write(args: &SynthArgs, synth: &SynthSpec, seed: u64, out: &Path) -> Result<()> {
-    let instrument = Instruments::at_hand()?.get(&args.symbol).cloned().unwrap_or_else(|| Instrument::fractional(&args.symbol));
+    let symbol = args.symbol();
+    let instrument = Instruments::at_hand()?.get(symbol).cloned().unwrap_or_else(|| Instrument::fractional(symbol));
     let count = usize::from(args.instruments);
     let correlation = if args.correlation.is_empty() { Correlation::none(count) } else { Correlation::new(count, &args.correlation)? };
     let places: Vec<PathBuf> = (1..=count).map(|i| place(out, count, i)).collect();
@@ -70,7 +70,7 @@ pub(super) fn write(args: &SynthArgs, synth: &SynthSpec, seed: u64, out: &Path) 
             file: file_name(place),
             source: format!("cthulu-lab {}, data synth", env!("CARGO_PKG_VERSION")),
             synthetic: true,
-            symbol: numbered.map_or_else(|| args.symbol.clone(), |n| format!("{}{n}", args.symbol)),
+            symbol: numbered.map_or_else(|| symbol.to_owned(), |n| format!("{symbol}{n}")),
             timeframe: frame.timeframe,
             calendar: frame.calendar,
             zone: "UTC",
@@ -95,7 +95,8 @@ pub(super) fn write(args: &SynthArgs, synth: &SynthSpec, seed: u64, out: &Path) 
         return print_json(&serde_json::json!({ "files": files, "kind": recipe.info().name, "seed": seed,
             "parameters": recipe.params().values(), "truth": truth }));
     }
-    print(&places.iter().map(|place| format!("{}: {} bars of {}\n", place.display(), frame.bars, recipe.info().name)).collect::<String>())
+    let bars = counted(frame.bars as u64, "bar");
+    print(&places.iter().map(|place| format!("{}: {bars} of {}\n", place.display(), recipe.info().name)).collect::<String>())
 }
 
 /// `prices.csv`, or `prices_2.csv` for the second of several.
@@ -112,37 +113,18 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// What lies beside `prices.csv.gz` is called `prices` and an ending.
-fn beside(place: &Path, ending: &str) -> PathBuf {
-    let name = file_name(place);
-    let stem = name.split_once('.').map_or(name.as_str(), |(stem, _)| stem);
-    place.with_file_name(format!("{stem}.{ending}"))
-}
-
 /// A form that can be written, and no other file's manifest in the way.
 fn check_place(place: &Path) -> Result<()> {
-    let name = file_name(place).to_lowercase();
-    if ![".csv", ".csv.gz", ".parquet"].iter().any(|ending| name.ends_with(ending)) {
-        return Err(Error::config("--out", format!("{} is neither .csv, .csv.gz nor .parquet", place.display())));
-    }
+    Container::of(place)?;
     Manifest::beside(place).map(|_| ())
 }
 
-/// Writes the bars; answers the hash of the file.
-fn write_bars(bars: &Bars, place: &Path) -> Result<String> {
-    if file_name(place).to_lowercase().ends_with(".parquet") {
-        write_parquet(bars, place)?
-    } else {
-        write_csv(bars, place)?
-    }
-    fs::read(place).map(|stored| sha256_hex(&stored)).map_err(|e| Error::io(place, "cannot read", e))
-}
-
+/// The manifest, and the path of regimes under the same name; neither takes the place of a neighbour's.
 fn write_beside(place: &Path, written: &Written<'_>, synthetic: &Synthetic) -> Result<()> {
     let text = toml::to_string(written).map_err(|e| Error::Failed(format!("the manifest has no TOML form: {e}")))?;
     let text = format!("# Synthetic prices: how they were made, and what is known of them.\n{text}");
-    let path = beside(place, "manifest.toml");
-    fs::write(&path, text).map_err(|e| Error::io(&path, "cannot write", e))?;
+    let path = Manifest::place_beside(place);
+    write_text(&path, &text)?;
     if synthetic.regimes.is_empty() {
         return Ok(());
     }
@@ -150,6 +132,5 @@ fn write_beside(place: &Path, written: &Written<'_>, synthetic: &Synthetic) -> R
     for (at, regime) in synthetic.bars.opened_at().iter().zip(&synthetic.regimes) {
         writeln!(rows, "{at},{}", REGIMES[usize::from(*regime)]).expect("a string takes any text");
     }
-    let path = beside(place, "regimes.csv");
-    fs::write(&path, rows).map_err(|e| Error::io(&path, "cannot write", e))
+    write_text(&path.with_file_name(file_name(&path).replace("manifest.toml", "regimes.csv")), &rows)
 }
