@@ -299,7 +299,8 @@ pub(super) fn scale_epoch(table: &mut Table, findings: &mut Findings) {
 /// Numbers too small to be times, unless the vendor documents that it writes epoch numbers. Trades' numbers are judged elsewhere.
 fn too_small(table: &Table, largest: u64) -> Option<Finding> {
     let is_documented = matches!(table.format, Format::Binance | Format::DukascopyNode | Format::DukascopyDelta);
-    let first = table.at.first().filter(|_| !is_documented && !(table.kind == Kind::Trades && plain(&table.time_name) == "id"))?;
+    let is_number = table.kind == Kind::Trades && plain(&table.time_name) == "id";
+    let first = table.at.first().filter(|_| !is_documented && !is_number)?;
     let may_be = small_epoch(largest)?;
     // What counts whole minutes from 0 can be nothing else than seconds of 1970, as examples are written.
     if *first == 0 && table.at.iter().all(|at| at % 60 == 0) {
